@@ -1,0 +1,1 @@
+"""A Lambda-architecture data platform as one Dagster asset graph."""

@@ -1,0 +1,1 @@
+"""Pure values every room agrees on; they import nothing but errors."""

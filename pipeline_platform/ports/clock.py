@@ -1,0 +1,6 @@
+"""Port: the present instant, in UTC."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+Clock = Callable[[], datetime]

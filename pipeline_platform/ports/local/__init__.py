@@ -1,0 +1,1 @@
+"""Ports on one machine: folders and the system clock."""

@@ -1,0 +1,62 @@
+"""Where things are and which profile runs; the only reader of the environment."""
+
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from pipeline_platform.errors import UnknownName
+
+PROFILES = ("local",)
+ENGINES = ("sail", "spark", "connect")
+
+
+class Settings(Struct, frozen=True):
+    """`home` holds landing store, lake and Dagster's own storage.
+
+    `spark_remote` is the Spark Connect address for the engine `connect`.
+    `epoch_bytes` bounds the stored bytes of the objects in one epoch.
+    """
+
+    home: Path
+    profile: str = "local"
+    engine: str = "sail"
+    spark_remote: str = ""
+    epoch_bytes: int = 4 << 30
+
+    @property
+    def landing(self) -> Path:
+        """Folder under which every stream's prefix lies."""
+        return self.home / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the Delta tables, one per `layer/name`."""
+        return self.home / "lake"
+
+
+VARIABLES = {
+    "PIPELINE_PLATFORM_HOME": "where data rests (default: ./data)",
+    "PIPELINE_PLATFORM_PROFILE": "which implementations stand behind the ports (default: local)",
+    "PIPELINE_PLATFORM_ENGINE": "sail (default), spark or connect",
+    "PIPELINE_PLATFORM_SPARK_REMOTE": "Spark Connect address for engine connect, sc://host:port",
+}
+
+
+def from_environment() -> Settings:
+    """Settings from `PIPELINE_PLATFORM_*`; unknown profile or engine is refused."""
+    get = os.environ.get
+    profile, engine = (
+        get("PIPELINE_PLATFORM_PROFILE", "local"),
+        get("PIPELINE_PLATFORM_ENGINE", "sail"),
+    )
+    if profile not in PROFILES:
+        raise UnknownName("profile", profile, PROFILES, where="PIPELINE_PLATFORM_PROFILE")
+    if engine not in ENGINES:
+        raise UnknownName("engine", engine, ENGINES, where="PIPELINE_PLATFORM_ENGINE")
+    return Settings(
+        home=Path(get("PIPELINE_PLATFORM_HOME", "data")).absolute(),
+        profile=profile,
+        engine=engine,
+        spark_remote=get("PIPELINE_PLATFORM_SPARK_REMOTE", ""),
+    )

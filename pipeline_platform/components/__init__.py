@@ -1,0 +1,6 @@
+"""Dagster components: the kinds of thing a user declares in YAML."""
+
+from pipeline_platform.components.model import Model
+from pipeline_platform.components.stream import Stream
+
+__all__ = ["Model", "Stream"]

@@ -1,0 +1,1 @@
+"""What exists: one folder per data domain, declared in YAML and SQL."""

@@ -1,0 +1,90 @@
+"""Tables by name, for people: rows as pandas, Polars or Arrow, and descriptions."""
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, overload
+
+import polars as pl
+import pyarrow as pa
+
+from pipeline_platform.contracts.names import TableName
+from pipeline_platform.errors import UnknownName
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.schema import comment, spark_type
+from pipeline_platform.lake.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("pandas", "polars", "arrow")
+
+
+class ColumnDescription(NamedTuple):
+    """A column as DESCRIBE shows it; `type` in Spark's words."""
+
+    column: str
+    type: str
+    nullable: bool
+    comment: str
+
+
+class TableDescription(NamedTuple):
+    """A table as SHOW TABLES shows it; `rows` from the log."""
+
+    name: str
+    rows: int
+    version: int
+    comment: str
+
+
+@overload
+def load(
+    lake: Lake, name: str, as_: Literal["polars"], version: int | None = None
+) -> pl.DataFrame: ...
+@overload
+def load(lake: Lake, name: str, as_: Literal["arrow"], version: int | None = None) -> pa.Table: ...
+@overload
+def load(
+    lake: Lake, name: str, as_: Literal["pandas"] = "pandas", version: int | None = None
+) -> "pd.DataFrame": ...
+def load(
+    lake: Lake,
+    name: str,
+    as_: Literal["pandas", "polars", "arrow"] = "pandas",
+    version: int | None = None,
+) -> "pd.DataFrame | pl.DataFrame | pa.Table":
+    """All rows of `layer.name` at its newest or the given version; timestamps in UTC.
+
+    Raises UnknownName for an unknown table or kind.
+    """
+    if as_ not in KINDS:
+        raise UnknownName("kind of frame", as_, KINDS)
+    snapshot = _snapshot(lake, name, version)
+    frame = snapshot.frame().collect()
+    if as_ == "polars":
+        return frame
+    table = frame.to_arrow().cast(snapshot.schema)
+    return table if as_ == "arrow" else table.to_pandas()
+
+
+def describe(lake: Lake, name: str) -> list[ColumnDescription]:
+    """The columns of `layer.name` in order; raises UnknownName for an unknown table."""
+    return [
+        ColumnDescription(field.name, spark_type(field.type), field.nullable, comment(field))
+        for field in _snapshot(lake, name).schema
+    ]
+
+
+def tables(lake: Lake, layer: str | None = None) -> list[TableDescription]:
+    """The tables of the lake, or of one layer, by name."""
+    found = [name for name in lake.names() if layer in (None, name.layer)]
+    return [_listed(str(name), lake.table(name).snapshot()) for name in found]
+
+
+def _snapshot(lake: Lake, name: str, version: int | None = None) -> Snapshot:
+    known = [str(table) for table in lake.names()]
+    if name not in known:
+        raise UnknownName("table", name, known)
+    return lake.table(TableName.parse(name)).snapshot(version)
+
+
+def _listed(name: str, snapshot: Snapshot) -> TableDescription:
+    return TableDescription(name, snapshot.num_rows, snapshot.version, snapshot.description)

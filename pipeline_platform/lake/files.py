@@ -1,0 +1,64 @@
+"""The data files of a table: where they are written, made durable, deleted."""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import fs
+
+from pipeline_platform.errors import CapabilityMissing
+
+
+class Files:
+    """Files under one root; paths are relative and use slashes.
+
+    Another store is another `filesystem` (a `pyarrow.fs.FileSystem`) with its own `sync`.
+    """
+
+    def __init__(self, root: str) -> None:
+        if "://" in root:
+            raise CapabilityMissing(
+                "only a local folder can hold the lake",
+                where=root,
+                known="local folders",
+                remedy="set PIPELINE_PLATFORM_HOME to a folder",
+            )
+        self.root = root
+        self.filesystem: fs.FileSystem = fs.LocalFileSystem()
+
+    def uri(self, path: str) -> str:
+        """The address under which a reader opens `path`."""
+        return f"{self.root}/{path}"
+
+    def create(self, path: str) -> pa.NativeFile:
+        """A new file to write, its folders made as needed."""
+        self.filesystem.create_dir(self.uri(path).rpartition("/")[0], recursive=True)
+        return self.filesystem.open_output_stream(self.uri(path))
+
+    def size(self, path: str) -> int:
+        """Bytes of a closed file."""
+        return int(self.filesystem.get_file_info(self.uri(path)).size)
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Delete files; those already gone are passed over."""
+        for path in paths:
+            with suppress(FileNotFoundError):
+                self.filesystem.delete_file(self.uri(path))
+
+    def sync(self, paths: Iterable[str]) -> None:
+        """Return when the files and their folders survive a loss of power."""
+        found = [Path(self.uri(path)) for path in paths]
+        for path in [*found, *{path.parent for path in found}]:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def folders(self, path: str) -> list[str]:
+        """Names of the folders in `path`; [] where there is none."""
+        selector = fs.FileSelector(self.uri(path), allow_not_found=True)
+        found = self.filesystem.get_file_info(selector)
+        return sorted(info.base_name for info in found if info.type == fs.FileType.Directory)

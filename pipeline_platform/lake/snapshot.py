@@ -1,0 +1,195 @@
+"""One version of a table: its schema, its files' facts, its rows."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+import polars as pl
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from pipeline_platform.contracts.windows import DayWindow
+from pipeline_platform.errors import UnknownName
+from pipeline_platform.lake.schema import from_delta_json
+
+METADATA = "pipeline_platform"  # key of our facts in Delta's commit information
+
+
+@dataclass(frozen=True)
+class PartitionFacts:
+    """What the log knows of one partition; bounds by column, as file statistics hold them.
+
+    Bounds are missing where some file has none; those of strings and timestamps may lie
+    outside the values (32 characters, milliseconds).
+    """
+
+    rows: int
+    files: int
+    minimum: dict[str, Any]
+    maximum: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CommitFacts:
+    """One commit as the log holds it: its version and what its writer said of it."""
+
+    version: int
+    metadata: dict[str, Any]
+
+
+class Snapshot:
+    """A held version: later commits do not change what it reads."""
+
+    def __init__(self, table: DeltaTable, uri: str) -> None:
+        self.table, self.uri = table, uri
+        self.version: int = table.version()
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns in order, the partition column included."""
+        return from_delta_json(self.table.schema().to_json())
+
+    @cached_property
+    def partition_by(self) -> str | None:
+        """The partition column, None for a table without partitions."""
+        columns = self.table.metadata().partition_columns
+        return columns[0] if columns else None
+
+    @property
+    def description(self) -> str:
+        """The table's description, or empty."""
+        return self.table.metadata().description or ""
+
+    @cached_property
+    def files(self) -> pl.DataFrame:
+        """One row per data file: `path`, `num_records`, `partition.*`, `min.*`, `max.*`."""
+        return pl.DataFrame(self.table.get_add_actions(flatten=True))
+
+    @cached_property
+    def num_rows(self) -> int:
+        """Rows of the table, from the log; scans only files written without statistics."""
+        if self.files["num_records"].null_count():
+            return int(self.frame().select(pl.len()).collect().item())
+        return int(self.files["num_records"].sum())
+
+    def transaction_version(self, app: str) -> int | None:
+        """The last version that a commit of this application carried."""
+        return self.table.transaction_version(app)
+
+    def last_metadata(self) -> dict[str, Any]:
+        """What the writer of the newest commit said of it; {} if nothing."""
+        return next(self.commits(1)).metadata
+
+    def commits(self, limit: int | None = None) -> Iterator[CommitFacts]:
+        """The commits up to this version, newest first, as far as the log still holds them."""
+        for entry in self.table.history(limit):
+            yield CommitFacts(entry["version"], _metadata(entry))
+
+    def paths(self, window: DayWindow | None) -> frozenset[str]:
+        """The data files of the window's partitions (None: of the whole table)."""
+        found = self.files
+        if window is not None:
+            day = pl.col(f"partition.{self.partition_by}")
+            found = found.filter(day.is_between(window.start, window.end, closed="left"))
+        return frozenset(found["path"])
+
+    def partitions(self) -> dict[date | None, PartitionFacts]:
+        """Facts of every partition that has files, from the log, without a scan."""
+        key = f"partition.{self.partition_by}" if self.partition_by else None
+        files = self.files.with_columns(
+            pl.lit(None, pl.Date).alias("_key") if key is None else pl.col(key).alias("_key")
+        )
+        grouped = files.group_by("_key").agg(
+            pl.sum("num_records").alias("_rows"), pl.len().alias("_files"), *_bounds(files)
+        )
+        return {row["_key"]: _facts(row) for row in grouped.iter_rows(named=True)}
+
+    def frame(
+        self,
+        columns: Sequence[str] | None = None,
+        days: Collection[date] | None = None,
+        between: Mapping[str, tuple[Any, Any]] | None = None,
+    ) -> pl.LazyFrame:
+        """The rows of this version, lazily; only files that can hold the asked rows are read.
+
+        `columns` in the order given (default: the schema's); `days` restricts partitions;
+        `between` restricts columns to `low <= value <= high` (None: open), first by file
+        statistics. Raises UnknownName for a column that the table does not have.
+        """
+        self._check(columns or ())
+        paths = self._chosen(days, between or {})
+        rows = self._scan(paths)
+        for name, (low, high) in (between or {}).items():
+            if low is not None:
+                rows = rows.filter(pl.col(name) >= low)
+            if high is not None:
+                rows = rows.filter(pl.col(name) <= high)
+        return rows.select(list(columns) if columns is not None else self.schema.names)
+
+    def _check(self, columns: Collection[str]) -> None:
+        for name in columns:
+            if name not in self.schema.names:
+                raise UnknownName("column", name, self.schema.names, where=self.uri)
+
+    def _chosen(
+        self, days: Collection[date] | None, between: Mapping[str, tuple[Any, Any]]
+    ) -> list[str]:
+        files = self.files
+        if days is not None:
+            files = files.filter(pl.col(f"partition.{self.partition_by}").is_in(list(days)))
+        for name, (low, high) in between.items():
+            if low is not None and f"max.{name}" in files.columns:
+                files = files.filter((pl.col(f"max.{name}") >= low).fill_null(True))
+            if high is not None and f"min.{name}" in files.columns:
+                files = files.filter((pl.col(f"min.{name}") <= high).fill_null(True))
+        return files["path"].to_list()
+
+    def _scan(self, paths: Sequence[str]) -> pl.LazyFrame:
+        empty = pl.from_arrow(self.schema.empty_table())
+        assert isinstance(empty, pl.DataFrame)
+        if not paths:
+            return empty.lazy()
+        types = dict(empty.schema)
+        hive = {self.partition_by: types.pop(self.partition_by)} if self.partition_by else {}
+        return pl.scan_parquet(
+            [f"{self.uri}/{unquote(path)}" for path in paths],
+            schema=types,
+            hive_partitioning=bool(hive),
+            hive_schema=hive or None,
+            missing_columns="insert",
+            glob=False,
+        )
+
+
+def _metadata(entry: Mapping[str, Any]) -> dict[str, Any]:
+    said = entry.get(METADATA, {})
+    return dict(json.loads(said) if isinstance(said, str) else said)
+
+
+def _bounds(files: pl.DataFrame) -> list[pl.Expr]:
+    return [
+        pl.when(_known(name, files).all()).then(_extreme(name))
+        for name in files.columns
+        if name.startswith(("min.", "max."))
+    ]
+
+
+def _extreme(name: str) -> pl.Expr:
+    return (pl.min(name) if name.startswith("min.") else pl.max(name)).alias(name)
+
+
+def _known(name: str, files: pl.DataFrame) -> pl.Expr:
+    nulls = f"null_count.{name[4:]}"
+    known = pl.col(name).is_not_null()
+    return known | (pl.col(nulls) == pl.col("num_records")) if nulls in files.columns else known
+
+
+def _facts(row: Mapping[str, Any]) -> PartitionFacts:
+    def bounds(prefix: str) -> dict[str, Any]:
+        return {k[4:]: v for k, v in row.items() if k.startswith(prefix) and v is not None}
+
+    return PartitionFacts(row["_rows"], row["_files"], bounds("min."), bounds("max."))

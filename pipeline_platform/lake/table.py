@@ -1,0 +1,252 @@
+"""A Delta table: created, appended exactly once, replaced by partition."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.transaction import AddAction
+
+from pipeline_platform.contracts.names import TableName
+from pipeline_platform.contracts.windows import DayWindow
+from pipeline_platform.errors import CommitConflict, UnknownName, WriteRefused
+from pipeline_platform.lake.definition import TableDefinition, bring_up
+from pipeline_platform.lake.files import Files
+from pipeline_platform.lake.schema import differences
+from pipeline_platform.lake.snapshot import METADATA, Snapshot
+from pipeline_platform.lake.writer import StagedFile, Staging
+
+ATTEMPTS = 40
+_LONGEST_PAUSE_S = 0.2
+_Filters = list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a commit did; `already`: an earlier one had done it and nothing was written.
+
+    `version` is the table's version that holds it (at the latest), `rows` those added.
+    """
+
+    version: int
+    already: bool
+    rows: int
+
+
+class Names(Protocol):
+    """Lists the tables that exist, for messages."""
+
+    def names(self) -> list[TableName]: ...
+
+
+class LakeTable:
+    """One table by name; every method sees the newest version, a Snapshot holds one."""
+
+    def __init__(
+        self,
+        name: TableName,
+        uri: str,
+        siblings: Names,
+        storage_options: dict[str, str] | None = None,
+    ) -> None:
+        self.name, self.uri = name, uri
+        self._siblings, self._options = siblings, storage_options
+        self._files = Files(uri)
+
+    def exists(self) -> bool:
+        """Whether the table has been created."""
+        return DeltaTable.is_deltatable(self.uri, self._options)
+
+    def ensure(self, schema: pa.Schema, partition_by: str | None, description: str = "") -> None:
+        """Create the table, or give an existing one the new nullable columns of `schema`.
+
+        Idempotent, also under races. Raises ContractChanged for any other difference and
+        WriteRefused for a type that a table cannot hold. `partition_by` is a date column.
+        """
+        definition = TableDefinition.of(schema, partition_by, description, where=str(self.name))
+        if bring_up(self.uri, definition, where=str(self.name), storage_options=self._options):
+            self._sync(self.snapshot().version)
+
+    def snapshot(self, version: int | None = None) -> Snapshot:
+        """The newest version, or the given one; UnknownName when the table is missing."""
+        try:
+            return Snapshot(DeltaTable(self.uri, version, self._options), self.uri)
+        except TableNotFoundError:
+            known = [str(name) for name in self._siblings.names()]
+            raise UnknownName("table", str(self.name), known, where=self.uri) from None
+
+    def stage(
+        self,
+        shape: Snapshot | pa.Schema,
+        partition_by: str | None = None,
+        *,
+        buffer_bytes: int = 128 << 20,
+    ) -> Staging:
+        """A Staging for rows of this shape; a Snapshot knows its own partition column."""
+        if isinstance(shape, Snapshot):
+            shape, partition_by = shape.schema, shape.partition_by
+        return Staging(
+            self._files, shape, partition_by, where=str(self.name), buffer_bytes=buffer_bytes
+        )
+
+    def append(
+        self,
+        files: Sequence[StagedFile],
+        *,
+        transaction: tuple[str, int],
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Commit:
+        """Add the files' rows once per (application, version), however often it is called.
+
+        When the table has seen this version of the application or a later one, the files
+        are deleted and `already` is True. Without files it commits the transaction alone.
+        Raises CommitConflict when other writers won every attempt.
+        """
+        app, number = transaction
+        for base in self._attempts():
+            seen = base.transaction_version(app)
+            if seen is not None and seen >= number:
+                self.discard(files)
+                return Commit(base.version, already=True, rows=0)
+            if self._commit(base, files, metadata, transaction=transaction):
+                return Commit(base.version + 1, already=False, rows=_rows(files))
+        raise self._conflict(f"append {transaction} lost every attempt")
+
+    def replace(
+        self,
+        files: Sequence[StagedFile],
+        *,
+        read: Snapshot,
+        window: DayWindow | None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Commit:
+        """Let the files be all rows of the window's days (None: of the whole table).
+
+        Other partitions are not touched. Raises WriteRefused for rows outside the window,
+        CommitConflict when the window's rows changed after `read`.
+        """
+        self._refuse_outside(files, read, window)
+        held = read.paths(window)
+        for base in self._attempts():
+            if base.paths(window) != held:
+                raise self._conflict(
+                    f"{window or 'the table'} changed after version {read.version}"
+                )
+            if self._commit(base, files, metadata, overwrite=_filters(read, window)):
+                return Commit(base.version + 1, already=False, rows=_rows(files))
+        raise self._conflict(f"replace of {window or 'the table'} lost every attempt")
+
+    def discard(self, files: Sequence[StagedFile]) -> None:
+        """Delete staged files, except those that the newest version names."""
+        if files:
+            committed = self.snapshot().paths(None)
+            self._files.delete(file.path for file in files if file.path not in committed)
+
+    def _attempts(self) -> Iterator[Snapshot]:
+        """Fresh snapshots, with a growing random pause between them."""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.005 * 2**attempt)))
+            yield self.snapshot()
+
+    def _commit(
+        self,
+        base: Snapshot,
+        files: Sequence[StagedFile],
+        metadata: Mapping[str, Any] | None,
+        *,
+        transaction: tuple[str, int] | None = None,
+        overwrite: _Filters | None = None,
+    ) -> bool:
+        """Commit as the version after `base`; whether nobody else took that version.
+
+        `max_commit_retries=0` makes it a compare-and-swap: Delta's own conflict check lets
+        an overwrite pass rows that were appended to its partitions meanwhile.
+        """
+        self._refuse_misfits(files, base)
+        properties = CommitProperties(
+            custom_metadata={METADATA: dict(metadata or {})},
+            max_commit_retries=0,
+            app_transactions=[Transaction(*transaction)] if transaction else None,
+        )
+        try:
+            base.table.create_write_transaction(
+                [_action(file, base.partition_by) for file in files],
+                "append" if overwrite is None else "overwrite",
+                base.table.schema(),
+                partition_by=base.partition_by,
+                partition_filters=overwrite or None,
+                commit_properties=properties,
+            )
+        except CommitFailedError:
+            return False
+        self._sync(base.version + 1)
+        return True
+
+    def _sync(self, version: int) -> None:
+        """Order across tables survives a loss of power only if each commit is durable."""
+        self._files.sync([f"_delta_log/{version:020}.json"])
+
+    def _refuse_misfits(self, files: Sequence[StagedFile], base: Snapshot) -> None:
+        for schema in {id(file.schema): file.schema for file in files}.values():
+            found = differences(base.schema, schema)
+            required = {field.name for field in base.schema if not field.nullable}
+            lacking = [f"{name} is required" for name in sorted(required - set(schema.names))]
+            if found or lacking:
+                raise WriteRefused(
+                    "staged rows do not fit the table",
+                    where=str(self.name),
+                    known="; ".join([*found, *lacking]),
+                    remedy="stage them with the table's present schema",
+                )
+
+    def _refuse_outside(
+        self, files: Sequence[StagedFile], read: Snapshot, window: DayWindow | None
+    ) -> None:
+        if window is None:
+            return
+        if read.partition_by is None:
+            raise WriteRefused(
+                "a table without partitions has no days to replace",
+                where=str(self.name),
+                known=f"asked to replace {window}",
+                remedy="replace the whole table, or partition it by a date column",
+            )
+        days = {f.partition for f in files if f.partition is None or f.partition not in window}
+        if days:
+            raise WriteRefused(
+                f"rows outside the window {window}",
+                where=str(self.name),
+                known="days " + ", ".join(sorted(str(day or "NULL") for day in days)),
+                remedy=f"let the statement give rows with {read.partition_by} in the window only",
+            )
+
+    def _conflict(self, what: str) -> CommitConflict:
+        return CommitConflict(
+            what,
+            where=str(self.name),
+            known=f"the table is at version {self.snapshot().version}",
+            remedy="read the table again and repeat the work on the new version",
+        )
+
+
+def _rows(files: Sequence[StagedFile]) -> int:
+    return sum(file.rows for file in files)
+
+
+def _filters(read: Snapshot, window: DayWindow | None) -> _Filters:
+    if window is None or read.partition_by is None:
+        return []
+    column = read.partition_by
+    return [(column, ">=", window.start.isoformat()), (column, "<", window.end.isoformat())]
+
+
+def _action(file: StagedFile, partition_by: str | None) -> AddAction:
+    day = file.partition.isoformat() if file.partition else None
+    values: dict[str, str | None] = {partition_by: day} if partition_by else {}
+    now = time.time_ns() // 1_000_000
+    return AddAction(file.path, file.size, values, now, True, file.statistics)

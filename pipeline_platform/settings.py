@@ -43,6 +43,20 @@ VARIABLES = {
 }
 
 
+def prepare_process(engine: str) -> None:
+    """Write what native libraries and PySpark read from the environment.
+
+    Quiets Rust's logs, and marks the process as a client of Spark Connect unless the
+    engine is classic `spark`: `pyspark.sql.functions` reads that mark. Call it before the
+    first session.
+    """
+    os.environ.setdefault("RUST_LOG", "error")
+    if engine == "spark":
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
+    else:
+        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+
+
 def from_environment() -> Settings:
     """Settings from `PIPELINE_PLATFORM_*`; unknown profile or engine is refused."""
     get = os.environ.get
@@ -60,3 +74,9 @@ def from_environment() -> Settings:
         engine=engine,
         spark_remote=get("PIPELINE_PLATFORM_SPARK_REMOTE", ""),
     )
+
+
+def dagster_defaults() -> None:
+    """Say how Dagster writes events and whether it phones home, unless the user said so."""
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")

@@ -1,0 +1,15 @@
+"""The private names of Dagster's instance storage, loaded only by who opens it."""
+
+from dagster._config import StringSource
+from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import ConfigurableClassData
+
+__all__ = [
+    "ConfigurableClassData",
+    "ConsolidatedSqliteEventLogStorage",
+    "DagsterSqliteStorage",
+    "LocalComputeLogManager",
+    "StringSource",
+]

@@ -76,6 +76,10 @@ class WriteRefused(Abort):
     """A statement or a model would write what it must not."""
 
 
+class StatementFailed(Abort):
+    """An engine refused a statement or broke it off; `known` is its own reason."""
+
+
 class CapabilityMissing(Abort):
     """The chosen engine or store cannot do what was asked; `known` gives its reason."""
 

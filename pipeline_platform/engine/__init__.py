@@ -1,0 +1,1 @@
+"""The engines that run Spark SQL and PySpark, behind one protocol."""

@@ -1,0 +1,65 @@
+"""Engine `sail`: Spark's protocol served inside this process, no JVM."""
+
+import atexit
+import os
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pipeline_platform.engine.base import SessionEngine
+from pipeline_platform.engine.connect import open_session, stream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+
+class _Running:
+    """The server of a process and its session; a fork does not inherit them."""
+
+    def __init__(self) -> None:
+        from pysail.spark import SparkConnectServer
+
+        self.process = os.getpid()
+        self.server: Any = SparkConnectServer()
+        self.server.start(background=True)
+        _, port = self.server.listening_address
+        self.session = open_session(f"sc://127.0.0.1:{port}", compress=False)
+
+    def stop(self) -> None:
+        if self.process == os.getpid():
+            self.session.stop()
+            self.server.stop()
+
+
+_lock = threading.RLock()
+_running: _Running | None = None
+
+
+class SailEngine(SessionEngine):
+    """A handle on the one server of this process; it listens on the loopback only."""
+
+    name = "sail"
+
+    def session(self) -> "SparkSession":
+        global _running
+        with _lock:
+            if _running is None or _running.process != os.getpid():
+                _running = _Running()
+                atexit.unregister(_stop)
+                atexit.register(_stop)
+            return _running.session
+
+    def close(self) -> None:
+        _stop()
+
+    def _stream(self, frame: "DataFrame") -> Iterator["pa.RecordBatch"]:
+        yield from stream(frame)
+
+
+def _stop() -> None:
+    global _running
+    with _lock:
+        if _running is not None:
+            _running.stop()
+            _running = None

@@ -175,4 +175,5 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:160]
 
 
-__all__ = ["Source", "Token", "TokenType", "parse", "parse_expression", "parts", "span", "tokens"]
+__all__ = ["Source", "Token", "TokenType", "is_query", "parse", "parse_expression", "parts"]
+__all__ += ["span", "statements", "tokens"]

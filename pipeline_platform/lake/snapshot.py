@@ -122,7 +122,7 @@ class Snapshot:
         """
         self._check(columns or ())
         paths = self._chosen(days, between or {})
-        rows = self._scan(paths)
+        rows = self.scan(paths)
         for name, (low, high) in (between or {}).items():
             if low is not None:
                 rows = rows.filter(pl.col(name) >= low)
@@ -148,7 +148,8 @@ class Snapshot:
                 files = files.filter((pl.col(f"min.{name}") <= high).fill_null(True))
         return files["path"].to_list()
 
-    def _scan(self, paths: Sequence[str]) -> pl.LazyFrame:
+    def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
+        """The rows of these data files (committed or staged), lazily, with their partition."""
         empty = pl.from_arrow(self.schema.empty_table())
         assert isinstance(empty, pl.DataFrame)
         if not paths:

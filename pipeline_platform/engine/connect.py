@@ -46,8 +46,8 @@ class ConnectEngine(SessionEngine):
         yield from stream(frame)
 
 
-def open_session(url: str, *, compress: bool = True) -> "SparkSession":
-    """A new session with CONFIGURATION.
+def open_session(url: str, *, loopback: bool = False) -> "SparkSession":
+    """A new session with CONFIGURATION; `loopback`: the server lives in this process.
 
     Abort: the process is not marked as a client, see `settings.prepare_process`.
     """
@@ -62,12 +62,24 @@ def open_session(url: str, *, compress: bool = True) -> "SparkSession":
             known="pyspark.sql.functions reads the mark from the environment",
             remedy="call settings.prepare_process(engine) before the first session",
         )
-    options: list[tuple[str, Any]] = [] if compress else [*_UNCOMPRESSED]
+    options: list[tuple[str, Any]] = [*_UNCOMPRESSED] if loopback else []
     builder = RemoteSession.builder.channelBuilder(DefaultChannelBuilder(url, options))
     session = builder.create()
+    if loopback:
+        _trust(session)
     for key, value in CONFIGURATION.items():
         session.conf.set(key, value)
     return cast("SparkSession", session)
+
+
+def _trust(session: Any) -> None:
+    """No reattaching and no retries: such a connection breaks only when the process ends.
+
+    A retry without reattaching would send rows twice.
+    """
+    session.client.disable_reattachable_execute()
+    session.client.set_retry_policies([])
+    session.release_session_on_close = False
 
 
 def stream(frame: "DataFrame") -> Iterator["pa.RecordBatch"]:

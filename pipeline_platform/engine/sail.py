@@ -24,7 +24,7 @@ class _Running:
         self.server: Any = SparkConnectServer()
         self.server.start(background=True)
         _, port = self.server.listening_address
-        self.session = open_session(f"sc://127.0.0.1:{port}", compress=False)
+        self.session = open_session(f"sc://127.0.0.1:{port}", loopback=True)
 
     def stop(self) -> None:
         if self.process == os.getpid():

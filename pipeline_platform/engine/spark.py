@@ -1,5 +1,6 @@
 """Engine `spark`: classic PySpark on a JVM, local or a cluster's driver."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ class SparkEngine(SessionEngine):
                 known="PySpark runs on Connect or on a JVM, never on both in one process",
                 remedy="run engine spark in a process of its own",
             )
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
         builder = SparkSession.builder.master(self.master).appName("pipeline_platform")
         for key, value in {**_LOCAL, **CONFIGURATION, **self.options}.items():
             builder = builder.config(key, value)
@@ -99,9 +101,10 @@ class SparkEngine(SessionEngine):
         from pyspark.sql.pandas.serializers import ArrowCollectSerializer
         from pyspark.util import _load_from_socket
 
-        port, secret, server = frame._jdf.collectAsArrowToPython()  # type: ignore[operator]
+        port, secret, server = frame._jdf.collectAsArrowToPython()
         try:
-            for part in _load_from_socket((port, secret), ArrowCollectSerializer()):
+            serializer = ArrowCollectSerializer()  # type: ignore[no-untyped-call]
+            for part in _load_from_socket((port, secret), serializer):
                 if hasattr(part, "schema"):
                     yield part
         except PySparkRuntimeError:

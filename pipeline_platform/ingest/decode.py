@@ -1,0 +1,132 @@
+"""From an object's bytes to typed rows and refusals, chunk by chunk."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+
+from pipeline_platform.contracts.names import ROW
+from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.contracts.verdicts import Refusal
+from pipeline_platform.ingest import framing
+from pipeline_platform.ingest.ahead import in_order
+from pipeline_platform.ingest.csv_framing import CsvBlock, CsvCutter, Dialect
+from pipeline_platform.ingest.frames import Judged
+from pipeline_platform.ingest.framing import BLOCK_BYTES, Block, Framer
+from pipeline_platform.ingest.json_framing import cut_json, resume
+from pipeline_platform.ingest.json_strict import Fault
+from pipeline_platform.ingest.precise import RowReader, json_row_reader, judge_rows
+from pipeline_platform.ingest.text_rows import csv_row_reader, text_row_reader
+
+
+class Chunk(Struct):
+    """The verdicts on some consecutive rows of an object.
+
+    `frame` holds the accepted rows: the contract's columns with exact types, `_extra`
+    (String) where unknown fields are kept, and `_row` (Int64), the row's ordinal in the
+    object. `landed` rows were framed, the first of them is `first_row`.
+    """
+
+    frame: pl.DataFrame
+    refusals: list[Refusal]
+    landed: int
+    first_row: int
+    block: Block
+
+    def originals(self, rows: Sequence[int]) -> list[tuple[int, bytes]]:
+        """Offset in the decompressed object and bytes of rows of this chunk, by ordinal."""
+        starts, ends = self.block.bounds()
+        places = [row - self.first_row for row in rows]
+        spans = [(int(starts[at]), int(ends[at])) for at in places]
+        return [(self.block.offset + s, self.block.data[s:e]) for s, e in spans]
+
+
+class Decoder:
+    """A contract compiled once, for any number of objects.
+
+    `block_bytes` bounds what is decompressed at a time; `precise` judges every row alone
+    (the fast paths give equal verdicts). Raises DeclarationError for a contract that cannot
+    be compiled.
+    """
+
+    def __init__(
+        self, contract: StreamContract, *, block_bytes: int = BLOCK_BYTES, precise: bool = False
+    ) -> None:
+        self._contract, self._block_bytes = contract, block_bytes
+        self._longest = contract.landing.max_row_bytes
+        self._judge = _judge(contract)
+        self._framer = _framer(contract, block_bytes)
+
+    def decode(self, stream: BinaryIO) -> Iterator[Chunk]:
+        """The object's chunks in order; two threads decode ahead of the caller."""
+        first_row = 0
+        blocks = self._framer().blocks(stream)
+        for block, judged in in_order(blocks, self._judge_block):
+            landed = len(block.bounds()[0])
+            yield self._chunk(block, judged, landed, first_row)
+            first_row += landed
+
+    def _judge_block(self, block: Block) -> tuple[Block, Judged]:
+        return block, self._judge(block)
+
+    def _chunk(self, block: Block, judged: Judged, landed: int, first_row: int) -> Chunk:
+        ordinals = pl.Series(ROW, judged.rows + first_row, dtype=pl.Int64)
+        frame = judged.frame.with_columns(ordinals)
+        chunk = Chunk(frame, [], landed, first_row, block)
+        faults = sorted(judged.faults, key=lambda found: found[0])
+        originals = chunk.originals([first_row + place for place, _ in faults])
+        for (place, fault), (offset, original) in zip(faults, originals, strict=True):
+            chunk.refusals.append(
+                Refusal(
+                    row=first_row + place,
+                    offset=offset,
+                    reason=fault.reason,
+                    column=fault.column,
+                    detail=fault.detail,
+                    original=original[: self._longest],
+                )
+            )
+        return chunk
+
+
+def decode(stream: BinaryIO, contract: StreamContract) -> Iterator[Chunk]:
+    """The chunks of one object; see `Decoder`, which serves many objects better."""
+    return Decoder(contract).decode(stream)
+
+
+def _framer(contract: StreamContract, block_bytes: int) -> Callable[[], Framer]:
+    landing = contract.landing
+    if landing.format == "json":
+        return lambda: Framer(landing, cut_json(landing.max_row_bytes), resume, block_bytes)
+    lines = framing.cut_lines(landing.max_row_bytes)
+    if landing.format == "csv":
+        dialect = Dialect(contract)
+        return lambda: Framer(
+            landing, CsvCutter(contract, dialect), framing.after_newline, block_bytes
+        )
+    return lambda: Framer(landing, lines, framing.after_newline, block_bytes)
+
+
+def _judge(contract: StreamContract) -> Callable[[Block], Judged]:
+    if contract.landing.format == "csv":
+        under = csv_row_reader(contract, Dialect(contract))
+        return lambda block: _one_by_one(
+            contract, under(block.header) if isinstance(block, CsvBlock) else _refused, block
+        )
+    text = contract.landing.format == "text"
+    read = text_row_reader(contract) if text else json_row_reader(contract)
+    return lambda block: _one_by_one(contract, read, block)
+
+
+def _refused(row: bytes) -> list[object]:
+    raise AssertionError(f"a framer's refusal was judged again: {row[:80]!r}")
+
+
+def _one_by_one(contract: StreamContract, read: RowReader, block: Block) -> Judged:
+    faults = block.faults
+    rows = ((at, row) for at, row in enumerate(block.rows()) if at not in faults)
+    judged = judge_rows(contract, read, rows)
+    judged.faults += [(at, Fault(reason, detail)) for at, (reason, detail) in faults.items()]
+    return judged

@@ -1,0 +1,63 @@
+"""Which partitions of which assets are out of date, from what is recorded."""
+
+from collections.abc import Collection, Mapping
+from graphlib import TopologicalSorter
+
+from msgspec import Struct
+
+Partition = str | None  # None: the whole of an asset that is not cut into partitions
+
+
+class Recorded(Struct, frozen=True):
+    """What is known of one asset.
+
+    `built` holds per partition the storage id of its newest materialization (ids grow with
+    time), `code` the code version that made it; an empty `code_version` says nothing.
+    `reads` says, per upstream asset, which of its partitions each own partition is computed
+    from. `pending`: input waits outside the graph. `marks`: runs of this asset record by
+    themselves which partitions downstream they changed, so that its being newer makes
+    nothing stale.
+    """
+
+    partitions: Collection[Partition]
+    built: Mapping[Partition, int]
+    code: Mapping[Partition, str]
+    code_version: str
+    reads: Mapping[str, Mapping[Partition, Collection[Partition]]]
+    exists: bool = True
+    pending: bool = False
+    marks: bool = False
+
+
+def stale(assets: Mapping[str, Recorded]) -> dict[str, frozenset[Partition]]:
+    """The partitions to build, per asset that has any, upstream assets first.
+
+    A partition is stale when it was never built, its table is gone, other code built it,
+    or something it reads is stale or newer than itself.
+    """
+    found: dict[str, frozenset[Partition]] = {}
+    graph = {name: [u for u in asset.reads if u in assets] for name, asset in assets.items()}
+    for name in TopologicalSorter(graph).static_order():
+        asset = assets[name]
+        found[name] = frozenset(p for p in asset.partitions if _is_stale(p, asset, assets, found))
+    return {name: partitions for name, partitions in found.items() if partitions}
+
+
+def _is_stale(
+    partition: Partition,
+    asset: Recorded,
+    assets: Mapping[str, Recorded],
+    found: Mapping[str, frozenset[Partition]],
+) -> bool:
+    own = asset.built.get(partition)
+    if own is None or asset.pending or not asset.exists:
+        return True
+    if asset.code_version and asset.code.get(partition) != asset.code_version:
+        return True
+    return any(
+        read in found[upstream]
+        or (not assets[upstream].marks and assets[upstream].built.get(read, 0) > own)
+        for upstream, mapping in asset.reads.items()
+        if upstream in assets
+        for read in mapping.get(partition, ())
+    )

@@ -1,0 +1,1 @@
+"""Tables computed from others: building, checking and querying them."""

@@ -1,0 +1,1 @@
+"""Measures of the platform, each beside something to compare it with."""

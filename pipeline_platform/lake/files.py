@@ -47,18 +47,27 @@ class Files:
             with suppress(FileNotFoundError):
                 self.filesystem.delete_file(self.uri(path))
 
-    def sync(self, paths: Iterable[str]) -> None:
-        """Return when the files and their folders survive a loss of power."""
-        found = [Path(self.uri(path)) for path in paths]
-        for path in [*found, *{path.parent for path in found}]:
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    def sync_file(self, path: str) -> None:
+        """Return when the file's bytes survive a loss of power."""
+        _sync(Path(self.uri(path)))
+
+    def sync_folders(self, paths: Iterable[str]) -> None:
+        """Return when the names of these files, and of their folders, survive it too."""
+        above = Path(self.root).parents[:2]
+        inside = {Path(self.uri(path)).parent for path in paths}
+        for folder in sorted({*inside, Path(self.root), *above}, reverse=True):
+            _sync(folder)
 
     def folders(self, path: str) -> list[str]:
         """Names of the folders in `path`; [] where there is none."""
         selector = fs.FileSelector(self.uri(path), allow_not_found=True)
         found = self.filesystem.get_file_info(selector)
         return sorted(info.base_name for info in found if info.type == fs.FileType.Directory)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -128,7 +128,8 @@ def _delta_type(kind: pa.DataType) -> str | dict[str, Any]:
         return {"type": "array", "elementType": element, "containsNull": True}
     if pa.types.is_struct(kind):
         return _struct(kind)
-    return _TO_DELTA[kind]
+    name: str = _TO_DELTA[kind]
+    return name
 
 
 def from_delta_json(text: str) -> pa.Schema:

@@ -189,7 +189,9 @@ class LakeTable:
 
     def _sync(self, version: int) -> None:
         """Order across tables survives a loss of power only if each commit is durable."""
-        self._files.sync([f"_delta_log/{version:020}.json"])
+        entry = f"_delta_log/{version:020}.json"
+        self._files.sync_file(entry)
+        self._files.sync_folders([entry])
 
     def _refuse_misfits(self, files: Sequence[StagedFile], base: Snapshot) -> None:
         for schema in {id(file.schema): file.schema for file in files}.values():

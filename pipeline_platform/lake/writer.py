@@ -1,25 +1,28 @@
 """Staging: frames of many days in, Parquet files per partition out, in bounded memory."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
+from typing import Any
 from uuid import uuid4
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline_platform.errors import WriteRefused
+from pipeline_platform.lake.encoding import writer_options
 from pipeline_platform.lake.files import Files
+from pipeline_platform.lake.shape import Shape
 from pipeline_platform.lake.statistics import statistics_json
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-OPEN_FILES = 64
+OPEN_FILES = 400
 ROW_GROUP = 1_000_000
-_COMPRESSION = "snappy"
-_COLUMN_OVERHEAD = 256  # bytes a buffered column costs beyond its values
+_SMALL = 1 << 16  # bytes
+_COLUMN_OVERHEAD = 512  # bytes a buffered column costs beyond its values
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class StagedFile:
 @dataclass
 class _Open:
     path: str
-    writer: pq.ParquetWriter
     sink: pa.NativeFile
+    writer: pq.ParquetWriter
     footers: list[pq.FileMetaData]
     nan: set[str] = field(default_factory=set)
 
@@ -66,16 +69,14 @@ class Staging:
     ) -> None:
         self._files, self._where, self._schema = files, where, schema
         self._partition_by = partition_by
-        self._stored = pa.schema([f for f in schema if f.name != partition_by])
-        self._frame_schema = _frame_schema(schema)
-        self._required = [f.name for f in schema if not f.nullable]
-        self._floats = [f.name for f in self._stored if pa.types.is_floating(f.type)]
-        self._limit = buffer_bytes
+        self._shape = Shape(schema, partition_by, where)
+        self._slice, self._limit = buffer_bytes // 4, buffer_bytes
         self._pending: list[pl.DataFrame] = []
         self._pending_bytes = 0
-        self._parts: dict[date | None, list[pl.DataFrame]] = {}
+        self._parts: dict[date | None, list[pa.Table]] = {}
         self._sizes: dict[date | None, int] = {}
         self._open: dict[date | None, _Open] = {}
+        self._options: dict[str, Any] = {}
         self._staged: list[StagedFile] = []
         self._paths: list[str] = []
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="staging")
@@ -99,142 +100,108 @@ class Staging:
         Raises WriteRefused when a column is missing, unknown or of another type, or when a
         required column holds a null.
         """
-        rows = self._checked(_as_frame(frame))
-        if not rows.height:
-            return
-        self._pending.append(rows)
-        self._pending_bytes += _footprint(rows)
-        if self._pending_bytes > self._limit // 4:
-            self._distribute()
-            if sum(self._sizes.values()) > self._limit:
-                self._flush_largest()
+        rows = self._shape.checked(frame)
+        size = int(rows.estimated_size()) + rows.width * rows.n_chunks() * _COLUMN_OVERHEAD
+        step = max(1, rows.height * self._slice // max(1, size))
+        for start in range(0, rows.height, step):
+            part = rows.slice(start, step)
+            self._pending.append(part)
+            self._pending_bytes += size * part.height // rows.height
+            if self._pending_bytes >= self._slice:
+                self._distribute()
 
     def finish(self) -> list[StagedFile]:
         """Write what is buffered, close and sync every file; the files, ready to commit."""
         self._distribute()
         self._each(self._finish_partition, [*self._open, *(self._parts.keys() - self._open)])
-        self._files.sync(staged.path for staged in self._staged)
-        self._pool.shutdown()
+        self._files.sync_folders(self._paths)
         return sorted(self._staged, key=lambda staged: staged.path)
 
     def abort(self) -> None:
         """Delete every file staged so far; what a commit names must not be aborted."""
+        self._pool.shutdown(cancel_futures=True)
         for opened in self._open.values():
-            opened.writer.close()
-            opened.sink.close()
+            with suppress(OSError, pa.ArrowException):
+                opened.sink.close()
         self._files.delete(self._paths)
         self._open, self._staged, self._paths = {}, [], []
         self._pending, self._parts, self._sizes, self._pending_bytes = [], {}, {}, 0
 
-    def _checked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        if dict(frame.schema) != self._frame_schema:
-            raise _refusal(_frame_differences(frame, self._frame_schema), self._where)
-        empty = [name for name in self._required if frame[name].null_count()]
-        if empty:
-            raise _refusal([f"{name} is required and holds nulls" for name in empty], self._where)
-        return frame.select(list(self._frame_schema))
-
     def _distribute(self) -> None:
-        """Cut the pending frames by partition."""
+        """Cut the pending frames by partition; write the largest when the buffer is full."""
         if not self._pending:
             return
         frame = pl.concat(self._pending, rechunk=False)
         self._pending, self._pending_bytes = [], 0
         for value, part in _partitions(frame, self._partition_by):
-            self._parts.setdefault(value, []).append(part)
-            self._sizes[value] = self._sizes.get(value, 0) + _footprint(part)
+            table = self._shape.stored(part)
+            self._keep(value, table)
+        if sum(self._sizes.values()) > self._limit:
+            self._flush_largest()
+
+    def _keep(self, value: date | None, table: pa.Table) -> None:
+        """Buffer rows of one partition; small pieces are joined, as each costs memory."""
+        pieces, size = self._parts.setdefault(value, []), self._sizes.get(value, 0)
+        if pieces and pieces[-1].nbytes < _SMALL:
+            last = pieces.pop()
+            size -= last.nbytes + last.num_columns * _COLUMN_OVERHEAD
+            table = pa.concat_tables([last, table]).combine_chunks()
+        pieces.append(table)
+        self._sizes[value] = size + table.nbytes + table.num_columns * _COLUMN_OVERHEAD
 
     def _flush_largest(self) -> None:
         """Write the largest partitions until half of the buffer is free."""
-        excess = sum(self._sizes.values()) - self._limit // 2
-        chosen: list[date | None] = []
-        for value in sorted(self._sizes, key=lambda value: self._sizes[value], reverse=True):
-            if excess <= 0 or len(chosen) == OPEN_FILES:
-                break
-            chosen.append(value)
-            excess -= self._sizes[value]
-        crowded = len(self._open.keys() | set(chosen)) - OPEN_FILES
-        idle = [value for value in self._open if value not in chosen]
-        self._each(self._close, idle[: max(0, crowded)])
-        for value in chosen:
-            self._open[value] = self._open.pop(value) if value in self._open else self._new(value)
-        self._each(self._write_partition, chosen)
+        while (excess := sum(self._sizes.values()) - self._limit // 2) > 0:
+            chosen: list[date | None] = []
+            by_size = sorted(self._sizes, key=lambda value: self._sizes[value], reverse=True)
+            for value in by_size[:OPEN_FILES]:
+                if excess <= 0:
+                    break
+                chosen.append(value)
+                excess -= self._sizes[value]
+            crowded = len(self._open.keys() | set(chosen)) - OPEN_FILES
+            idle = [value for value in self._open if value not in chosen]
+            self._each(self._close, idle[: max(0, crowded)])
+            self._each(self._write_partition, chosen)
 
     def _each(self, work: Callable[[date | None], None], values: Iterable[date | None]) -> None:
         for _ in self._pool.map(work, values):
             pass
 
     def _finish_partition(self, value: date | None) -> None:
-        if value not in self._open:
-            self._open[value] = self._new(value)
         if value in self._parts:
             self._write_partition(value)
         self._close(value)
 
-    def _new(self, value: date | None) -> _Open:
-        name = f"part-{uuid4()}.parquet"
-        folder = f"{self._partition_by}={value or NULL_PARTITION}/" if self._partition_by else ""
-        self._paths.append(folder + name)
-        sink = self._files.create(folder + name)
-        footers: list[pq.FileMetaData] = []
-        writer = pq.ParquetWriter(
-            sink,
-            _large(self._stored),
-            compression=_COMPRESSION,
-            store_schema=False,
-            metadata_collector=footers,
-        )
-        return _Open(folder + name, writer, sink, footers)
-
     def _write_partition(self, value: date | None) -> None:
-        opened, frame = self._open[value], pl.concat(self._parts.pop(value), rechunk=True)
+        rows = pa.concat_tables(self._parts.pop(value))
         self._sizes.pop(value)
-        opened.nan.update(name for name in self._floats if frame[name].is_nan().any())
-        columns = [field.name for field in self._stored]
-        table = frame.select(columns).to_arrow().cast(opened.writer.schema)
-        opened.writer.write_table(table, row_group_size=ROW_GROUP)
+        if value not in self._open:
+            self._open[value] = self._new(value, rows)
+        opened = self._open[value]
+        opened.nan.update(self._shape.with_nan(rows))
+        opened.writer.write_table(rows, row_group_size=ROW_GROUP)
+
+    def _new(self, value: date | None, rows: pa.Table) -> _Open:
+        folder = f"{self._partition_by}={value or NULL_PARTITION}/" if self._partition_by else ""
+        path = f"{folder}part-{uuid4()}.parquet"
+        self._paths.append(path)
+        sink, footers = self._files.create(path), list[pq.FileMetaData]()
+        self._options = self._options or writer_options(rows)
+        writer = pq.ParquetWriter(sink, rows.schema, metadata_collector=footers, **self._options)
+        return _Open(path, sink, writer, footers)
 
     def _close(self, value: date | None) -> None:
         opened = self._open.pop(value)
         opened.writer.close()
         opened.sink.close()
+        self._files.sync_file(opened.path)
         footer = opened.footers[0]
-        statistics = statistics_json(footer, self._stored, opened.nan)
+        statistics = statistics_json(footer, self._schema, opened.nan)
         size = self._files.size(opened.path)
         self._staged.append(
             StagedFile(opened.path, size, value, footer.num_rows, statistics, self._schema)
         )
-
-
-def _as_frame(rows: pl.DataFrame | pa.Table | pa.RecordBatch) -> pl.DataFrame:
-    if isinstance(rows, pl.DataFrame):
-        return rows
-    frame = pl.from_arrow(rows)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
-
-
-def _frame_schema(schema: pa.Schema) -> dict[str, pl.DataType]:
-    return dict(_as_frame(schema.empty_table()).schema)
-
-
-def _frame_differences(frame: pl.DataFrame, wanted: dict[str, pl.DataType]) -> list[str]:
-    beyond = [f"{name} is not a column" for name in frame.columns if name not in wanted]
-    missing = [f"{name} is missing" for name in wanted if name not in frame.columns]
-    return [*beyond, *missing] + [
-        f"{name} is {frame.schema[name]}, not {kind}"
-        for name, kind in wanted.items()
-        if name in frame.schema and frame.schema[name] != kind
-    ]
-
-
-def _refusal(differences: Sequence[str], where: str) -> WriteRefused:
-    return WriteRefused(
-        "the rows do not have the table's columns",
-        where=where,
-        known="; ".join(differences),
-        remedy="cast and name the columns as the table declares them",
-    )
 
 
 def _partitions(frame: pl.DataFrame, by: str | None) -> list[tuple[date | None, pl.DataFrame]]:
@@ -243,15 +210,4 @@ def _partitions(frame: pl.DataFrame, by: str | None) -> list[tuple[date | None, 
     days = frame[by]
     if not days.null_count() and days.min() == days.max():
         return [(days[0], frame)]
-    parts = frame.partition_by(by, as_dict=True, maintain_order=True)
-    return [(key[0], part) for key, part in parts.items()]
-
-
-def _footprint(frame: pl.DataFrame) -> int:
-    return int(frame.estimated_size()) + frame.width * frame.n_chunks() * _COLUMN_OVERHEAD
-
-
-def _large(schema: pa.Schema) -> pa.Schema:
-    """The schema in which Polars hands over Arrow data, nullability as declared."""
-    given = _as_frame(schema.empty_table()).to_arrow().schema
-    return pa.schema([f.with_nullable(schema.field(f.name).nullable) for f in given])
+    return [(key[0], part) for key, part in frame.partition_by(by, as_dict=True).items()]

@@ -58,7 +58,12 @@ class Accounting(Struct, frozen=True):
     @property
     def balanced(self) -> bool:
         """Whether every row that came in went somewhere."""
-        return self.landed + self.replayed == self.accepted + self.duplicates + self.refused
+        return self.rows_in == self.accepted + self.duplicates + self.refused
+
+    @property
+    def rows_in(self) -> int:
+        """Rows that came in: landed, or taken up again."""
+        return self.landed + self.replayed
 
     @property
     def open_refusals(self) -> int:

@@ -30,6 +30,10 @@ class Reason(StrEnum):
     CONFLICT = "conflict"  # same id and day as an accepted row, another payload
 
 
+REMAINDERS = frozenset({Reason.UNREADABLE, Reason.EMPTY_OBJECT, Reason.OBJECT_TOO_LARGE})
+"""Reasons that refuse all the rest of an object as one row."""
+
+
 class Refusal(Struct, frozen=True):
     """One refused row.
 

@@ -1,0 +1,1 @@
+"""Admission: landed objects become accepted and refused rows, each exactly once."""

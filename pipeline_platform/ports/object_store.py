@@ -18,6 +18,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def stat(self, key: str) -> ObjectRef | None:
+        """The object as it is now; None where there is none."""
+        ...
+
     def open(self, key: str) -> BinaryIO:
         """The object's bytes. FileNotFoundError or PermissionError are lasting;
         SourceUnavailable is passing."""

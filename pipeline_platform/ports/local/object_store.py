@@ -53,11 +53,18 @@ class FolderStore:
                     if limit is None or stat.st_mtime <= limit:
                         yield ObjectRef(f"{key}/{name}", stat.st_size, f"{stat.st_mtime_ns:x}")
 
+    def stat(self, key: str) -> ObjectRef | None:
+        try:
+            found = self._path(key).stat()
+        except FileNotFoundError:
+            return None
+        return ObjectRef(key, found.st_size, f"{found.st_mtime_ns:x}")
+
     def open(self, key: str) -> BinaryIO:
         return self._path(key).open("rb")
 
     def put(self, key: str, data: bytes) -> None:
-        os.replace(self._write(key, data), self._path(key))
+        self._write(key, data).replace(self._path(key))
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         if self._path(key).exists():

@@ -1,0 +1,292 @@
+"""Admission: plan, process, commit, in the order that survives any crash.
+
+Per epoch: the plan, then the refused rows (their commit fixes which objects could not be
+read), then the accounting, then the accepted rows, whose commit makes the epoch visible.
+Every commit carries the epoch as application transaction, so that a retry, or another
+admission at the same time, finds what is done and skips it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from pipeline_platform.contracts.epochs import (
+    Accounting,
+    EpochPlan,
+    ObjectRef,
+    PlannedObject,
+)
+from pipeline_platform.contracts.evolution import misfits
+from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.errors import ContractChanged, SourceUnavailable
+from pipeline_platform.ingest import accounts
+from pipeline_platform.ingest.dedup import Deduplicator
+from pipeline_platform.ingest.epoch import EpochRun, Staged
+from pipeline_platform.ingest.objects import checksum
+from pipeline_platform.ingest.planning import bounded, difference
+from pipeline_platform.ingest.registry import ContractRegistry
+from pipeline_platform.ingest.report import AdmissionReport, Pending, Progress
+from pipeline_platform.ingest.schemas import ACCOUNTING
+from pipeline_platform.ingest.tables import APP, StreamTables
+from pipeline_platform.ingest.takes import taken
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.ports.clock import Clock
+from pipeline_platform.ports.object_store import ObjectStore
+
+DECODER_VERSION = 1
+Report = Callable[[Progress], None]
+Cuts = Callable[[int], dict[int, int] | None]
+
+
+def silent(_: Progress) -> None:
+    """A report that nobody reads."""
+
+
+class Admission:
+    """Admits what landed for one stream; any number of them may run at once.
+
+    `epoch_bytes` bounds the stored bytes of the objects in one epoch. `witness` are the
+    tables that know the checksums of admitted objects, by default its own.
+    """
+
+    def __init__(
+        self,
+        contract: StreamContract,
+        *,
+        store: ObjectStore,
+        lake: Lake,
+        clock: Clock,
+        epoch_bytes: int = 1 << 30,
+        witness: StreamTables | None = None,
+    ) -> None:
+        self.contract = contract
+        self.tables = StreamTables.of(contract, lake)
+        self._witness = witness or self.tables
+        self.registry = ContractRegistry(contract.name, store)
+        self._store, self._clock, self._epoch_bytes = store, clock, epoch_bytes
+
+    def beside(self, lake: Lake) -> "Admission":
+        """The same admission with its tables in another lake."""
+        return Admission(
+            self.contract, store=self._store, lake=lake, clock=self._clock, witness=self.tables
+        )
+
+    def pending(self) -> Pending:
+        """What a pass would find now; reads listings and the ledger only."""
+        known, head = {}, -1
+        if self.tables.ledger.table.exists():
+            known, head = self.tables.ledger.known(), self.tables.ledger.head()
+        new = difference(self._landed(), known)
+        unfinished = head - self.tables.committed()
+        newest = max((f"{ref.key}@{ref.version}" for ref in new.new), default="")
+        return Pending(len(new.new), new.bytes, unfinished, head, newest)
+
+    def run(self, report: Report = silent) -> AdmissionReport:
+        """Finish planned epochs, then admit every object that has landed by now.
+
+        Raises ContractChanged when accepted rows do not fit the contract, and
+        SourceUnavailable when an object cannot be read for a passing reason.
+        """
+        self._prepare()
+        landed = list(self._landed())
+        books = _Pass(self)
+        books.finish_planned(report)
+        while batch := self._next(landed):
+            self._plan("arrival", tuple(PlannedObject(n, ref) for n, ref in enumerate(batch)))
+            books.finish_planned(report)
+        changed = difference(landed, self.tables.ledger.known()).changed
+        return books.report(self._really_changed(changed))
+
+    def admit_planned(
+        self, objects: tuple[PlannedObject, ...], report: Report = silent
+    ) -> AdmissionReport:
+        """Admit a replay: rows of known objects, as the next epoch."""
+        self._prepare()
+        books = _Pass(self)
+        books.finish_planned(report)
+        if objects:
+            self._plan("replay", objects)
+            books.finish_planned(report)
+        return books.report(())
+
+    def finish(self, cuts: Cuts, report: Report = silent) -> None:
+        """Commit every planned epoch, cutting objects where `cuts` of the epoch says."""
+        dedup = Deduplicator(self.contract)
+        for plan in self.tables.ledger.plans(self.tables.committed() + 1):
+            self.commit(plan, dedup, report, cuts(plan.epoch))
+
+    def commit(
+        self,
+        plan: EpochPlan,
+        dedup: Deduplicator,
+        report: Report,
+        cuts: dict[int, int] | None = None,
+    ) -> Staged | None:
+        """Process and commit one planned epoch; None when another admission did it."""
+        staged = self._staged(plan, dedup, report, cuts)
+        transaction = (APP, plan.epoch)
+        if self.tables.refused.append(staged.refused, transaction=transaction).already:
+            staged = self._conforming(plan, staged, dedup, report)
+        self._account(plan, staged)
+        total = staged.books.total(plan)
+        metadata = {"epoch": plan.epoch, "kind": plan.kind, "contract": plan.contract}
+        counts = msgspec.structs.asdict(total)
+        commit = self.tables.accepted.append(
+            staged.accepted, transaction=transaction, metadata=metadata | counts
+        )
+        return None if commit.already else staged
+
+    def _prepare(self) -> None:
+        self._refuse_misfit()
+        self.tables.ensure(self.contract)
+
+    def _refuse_misfit(self) -> None:
+        """Stop when the last planned contract's rows would not fit the present one."""
+        ledger = self.tables.ledger
+        if not ledger.table.exists() or (head := ledger.head()) < 0:
+            return
+        old = self.registry.load(ledger.plans(head, head)[0].contract)
+        found = misfits(old, self.contract) if old != self.contract else []
+        if found:
+            raise ContractChanged(
+                f"the contract of stream {self.contract.name} changed",
+                where=str(self.contract.accepted),
+                known="; ".join(found),
+                remedy="take the change back, or rebuild the accepted rows with "
+                f"`pipeline-platform reprocess {self.contract.name}`",
+            )
+
+    def _landed(self) -> list[ObjectRef]:
+        landing = self.contract.landing
+        settled = None
+        if landing.settle_s:
+            settled = self._clock() - timedelta(seconds=landing.settle_s)
+        return list(self._store.list(landing.prefix, settled_before=settled))
+
+    def _next(self, landed: list[ObjectRef]) -> tuple[ObjectRef, ...]:
+        new = difference(landed, self.tables.ledger.known()).new
+        return next(bounded(new, self._epoch_bytes), ())
+
+    def _plan(self, kind: str, objects: tuple[PlannedObject, ...]) -> None:
+        """Plan the next epoch; a racer that planned it first is as good."""
+        plan = EpochPlan(
+            epoch=self.tables.ledger.head() + 1,
+            kind="replay" if kind == "replay" else "arrival",
+            registered_at=self._clock(),
+            contract=self.registry.record(self.contract),
+            decoder=DECODER_VERSION,
+            objects=objects,
+        )
+        self.tables.ledger.plan(plan)
+
+    def _staged(
+        self,
+        plan: EpochPlan,
+        dedup: Deduplicator,
+        report: Report,
+        cuts: dict[int, int] | None = None,
+    ) -> Staged:
+        def progress(objects: int, rows: int) -> None:
+            report(Progress(self.contract.name, plan.epoch, objects, len(plan.objects), rows))
+
+        return EpochRun(
+            plan,
+            self.registry.load(plan.contract),
+            store=self._store,
+            tables=self.tables,
+            dedup=dedup,
+            cuts=cuts if cuts is not None else self.tables.cuts(plan.epoch) or {},
+            taken=taken(plan, self.tables),
+            known_checksum=lambda key: accounts.checksums(self._witness, [key]).get(key),
+            progress=progress,
+        ).stage()
+
+    def _conforming(
+        self, plan: EpochPlan, staged: Staged, dedup: Deduplicator, report: Report
+    ) -> Staged:
+        """`staged`, or a new attempt that cuts the objects where the refusals say."""
+        binding = self.tables.cuts(plan.epoch) or {}
+        if staged.cuts == binding:
+            return staged
+        self.tables.accepted.discard(staged.accepted)
+        lost = [p.ref.key for p in plan.objects if p.position in staged.cuts.keys() - binding]
+        if lost:
+            raise SourceUnavailable(
+                f"epoch {plan.epoch} waits for {len(lost)} objects that were readable before",
+                where=f"stream {self.contract.name}",
+                known=", ".join(lost[:5]),
+                remedy="restore the objects under their keys; admission then goes on by itself",
+            )
+        return self._staged(plan, Deduplicator(self.contract), report, binding)
+
+    def _account(self, plan: EpochPlan, staged: Staged) -> None:
+        rows = staged.books.rows(plan, staged.checksums)
+        with self.tables.accounting.stage(ACCOUNTING) as staging:
+            staging.write(pl.DataFrame(rows, schema=_ACCOUNTING, orient="row"))
+            files = staging.finish()
+        self.tables.accounting.append(files, transaction=(APP, plan.epoch))
+
+    def _really_changed(self, changed: tuple[ObjectRef, ...]) -> tuple[str, ...]:
+        """Keys whose bytes differ; an object written again with equal bytes is as it was."""
+        if not changed:
+            return ()
+        before = accounts.checksums(self.tables, [ref.key for ref in changed])
+        known = self.tables.ledger.known()
+        return tuple(
+            ref.key
+            for ref in changed
+            if ref.size != known[ref.key].size
+            or checksum(self._store, ref.key) != before.get(ref.key)
+        )
+
+
+class _Pass:
+    """One pass of an admission: the epochs it committed and their books."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._dedup = Deduplicator(admission.contract)
+        self._epochs: list[int] = []
+        self._sum = Accounting()
+        self._days: Counter[date] = Counter()
+        self._warnings: Counter[str] = Counter()
+
+    def finish_planned(self, report: Report) -> None:
+        """Commit every planned epoch that is not, oldest first."""
+        tables = self._admission.tables
+        for plan in tables.ledger.plans(tables.committed() + 1):
+            staged = self._admission.commit(plan, self._dedup, report)
+            if staged is None:
+                self._dedup = Deduplicator(self._admission.contract)
+                continue
+            self._epochs.append(plan.epoch)
+            self._sum += staged.books.total(plan)
+            self._days.update(staged.books.days)
+            self._warnings.update(staged.books.warnings)
+
+    def report(self, changed: tuple[str, ...]) -> AdmissionReport:
+        """What the pass did."""
+        tables = self._admission.tables
+        return AdmissionReport(
+            stream=self._admission.contract.name,
+            epochs=tuple(self._epochs),
+            accounting=self._sum,
+            total=accounts.total(tables),
+            days=dict(sorted(self._days.items())),
+            warnings=dict(self._warnings),
+            changed=changed,
+            head=tables.committed(),
+        )
+
+
+_ACCOUNTING: dict[str, Any] = {
+    "epoch": pl.Int64,
+    "position": pl.Int32,
+    "object": pl.String,
+    "checksum": pl.Int64,
+    **dict.fromkeys(Accounting.__struct_fields__, pl.Int64),
+}

@@ -1,0 +1,35 @@
+"""Days of a stream by what the log knows of them, without reading rows."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline_platform.contracts.names import EPOCH
+from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.lake.lake import Lake
+
+
+@dataclass(frozen=True)
+class DayFacts:
+    """Accepted rows of a day and the last epoch that added some."""
+
+    rows: int
+    last_epoch: int
+
+
+def day_facts(lake: Lake, contract: StreamContract) -> dict[date, DayFacts]:
+    """Facts of every day that has rows; {} before the first admission."""
+    table = lake.table(contract.accepted)
+    if not table.exists():
+        return {}
+    found = table.snapshot().partitions()
+    return {
+        day: DayFacts(facts.rows, int(facts.maximum[EPOCH]))
+        for day, facts in sorted(found.items(), key=lambda item: str(item[0]))
+        if day is not None
+    }
+
+
+def days_touched(lake: Lake, contract: StreamContract, after: int) -> dict[date, DayFacts]:
+    """The days that gained rows in epochs later than `after`."""
+    facts = day_facts(lake, contract)
+    return {day: found for day, found in facts.items() if found.last_epoch > after}

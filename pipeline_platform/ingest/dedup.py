@@ -1,0 +1,127 @@
+"""Duplicates: decided once per (event id, day), against all earlier accepted rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from pipeline_platform.contracts.names import DAY, POSITION, ROW
+from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.ingest.hashes import HashSet
+from pipeline_platform.lake.snapshot import Snapshot
+
+_SCOPE_LIMIT = 40_000_000
+_SEED = 20130101
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Suspects after a look at the rows they resemble.
+
+    `fresh` rows are accepted after all (another id with the same hash); `duplicates` and
+    `conflicts` hold `_position` and `_row`.
+    """
+
+    fresh: pl.DataFrame
+    duplicates: pl.DataFrame
+    conflicts: pl.DataFrame
+
+
+class Deduplicator:
+    """Finds rows whose (event id, day) was seen, by hash; suspects are confirmed by value.
+
+    Seen are the accepted rows of every epoch before the present one, read day by day when
+    first needed, and the rows already passed in. After a failure, take a new one: what an
+    uncommitted epoch taught must be forgotten.
+    """
+
+    def __init__(self, contract: StreamContract) -> None:
+        self._by_day = bool(contract.event_time)
+        self._identity = list(contract.identity)
+        self._keys = [*self._identity, DAY] if self._by_day else self._identity
+        self._payload = [column.name for column in contract.columns]
+        self._seen = HashSet()
+        self._loaded: set[date] = set()
+
+    def begin(self, accepted: Snapshot) -> None:
+        """Start an epoch; what earlier ones taught stays known if they were committed."""
+        self._accepted = accepted
+        self._days = {day for day in accepted.partitions() if day is not None}
+        self._staged: list[str] = []
+        if len(self._seen) > _SCOPE_LIMIT:
+            self._seen, self._loaded = HashSet(), set()
+
+    def split(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """(rows certainly new, suspects); both keep the order of `frame`."""
+        self._load(frame[DAY])
+        hashes = self._hashes(frame)
+        first = hashes.is_first_distinct()
+        if first.all():
+            suspect = pl.Series(self._seen.add(hashes.to_numpy()))
+        else:
+            seen = self._seen.add(hashes.filter(first).to_numpy())
+            suspect = ~first
+            suspect = suspect.scatter(first.arg_true(), pl.Series(seen))
+        if not suspect.any():
+            return frame, frame.clear()
+        return frame.filter(~suspect), frame.filter(suspect)
+
+    def staged(self, paths: Sequence[str]) -> None:
+        """Name data files of this epoch, so that suspects can be held against them."""
+        self._staged.extend(paths)
+
+    def resolve(self, suspects: pl.DataFrame) -> Resolved:
+        """Decide suspects in ledger order; every fresh row passed so far must be staged."""
+        wanted = suspects.select(self._keys).unique()
+        earlier = self._earlier(wanted, suspects[DAY].unique().to_list())
+        known = suspects.join(earlier, on=self._keys, how="semi", nulls_equal=True)
+        unknown = suspects.join(earlier, on=self._keys, how="anti", nulls_equal=True)
+        first = unknown.select(pl.struct(self._keys).is_first_distinct()).to_series()
+        fresh = unknown.filter(first)
+        repeats = pl.concat([known, unknown.filter(~first)])
+        originals = pl.concat([earlier, fresh.select(earlier.columns)])
+        same = self._same_payload(repeats, originals)
+        places = repeats.select(POSITION, ROW)
+        return Resolved(fresh, places.filter(same), places.filter(~same))
+
+    def _hashes(self, frame: pl.DataFrame) -> pl.Series:
+        return frame.select(self._keys).hash_rows(seed=_SEED)
+
+    def _load(self, days: pl.Series) -> None:
+        """Make known every accepted row that rows of these days could repeat."""
+        wanted = set(days.unique().to_list()) | (set() if self._by_day else self._days)
+        missing = (wanted - self._loaded) & self._days
+        if missing:
+            rows = self._accepted.frame(self._keys, days=missing).collect()
+            self._seen.add(self._hashes(rows).unique().to_numpy())
+        self._loaded |= wanted
+
+    def _earlier(self, wanted: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+        """The accepted rows with one of the wanted ids, their keys and payload."""
+        columns = list(dict.fromkeys([*self._keys, *self._payload]))
+        committed = self._accepted.frame(columns, days=days if self._by_day else None)
+        staged = self._accepted.scan(self._staged).select(columns)
+        return (
+            pl.concat([committed, staged])
+            .join(wanted.lazy(), on=self._keys, how="semi", nulls_equal=True)
+            .collect()
+        )
+
+    def _same_payload(self, repeats: pl.DataFrame, originals: pl.DataFrame) -> pl.Series:
+        beside = {name: f"{name}:original" for name in self._payload}
+        renamed = originals.select(
+            *self._keys, *(pl.col(name).alias(to) for name, to in beside.items())
+        )
+        joined = repeats.join(
+            renamed, on=self._keys, how="left", nulls_equal=True, maintain_order="left"
+        )
+        equal = [_equal(joined.schema[name], name, to) for name, to in beside.items()]
+        return joined.select(pl.all_horizontal(equal).alias("same")).to_series()
+
+
+def _equal(kind: pl.DataType, left: str, right: str) -> pl.Expr:
+    if not kind.is_nested():
+        return pl.col(left).eq_missing(pl.col(right))
+    as_text = [pl.struct(pl.col(name).alias("v")).struct.json_encode() for name in (left, right)]
+    return as_text[0] == as_text[1]

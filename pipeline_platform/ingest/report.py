@@ -1,0 +1,54 @@
+"""What admission tells: pending work, progress, and the outcome of a pass."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline_platform.contracts.epochs import Accounting
+
+
+@dataclass(frozen=True)
+class Pending:
+    """New objects and their stored bytes; epochs planned but not committed; the ledger's head.
+
+    `newest` is the greatest (key, version) among the new objects, or empty.
+    """
+
+    objects: int
+    bytes: int
+    unfinished: int
+    head: int
+    newest: str
+
+    def __bool__(self) -> bool:
+        return bool(self.objects or self.unfinished)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an epoch has come: objects done of all, rows landed so far."""
+
+    stream: str
+    epoch: int
+    objects: int
+    of: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class AdmissionReport:
+    """The outcome of one pass.
+
+    `epochs` were committed by it (a racer's are not counted); `accounting` is theirs,
+    `total` that of all committed epochs; `days` counts newly accepted rows; `warnings`
+    counts rows by rule; `changed` lists known objects whose bytes changed and which were
+    not read again; `head` is the last committed epoch, -1 when there is none.
+    """
+
+    stream: str
+    epochs: tuple[int, ...]
+    accounting: Accounting
+    total: Accounting
+    days: dict[date, int]
+    warnings: dict[str, int]
+    changed: tuple[str, ...]
+    head: int

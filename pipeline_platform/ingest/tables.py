@@ -1,0 +1,62 @@
+"""The four tables of one stream, and how far they have come."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline_platform.contracts.names import EPOCH
+from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.contracts.verdicts import Reason
+from pipeline_platform.ingest.schemas import ACCOUNTING, REFUSED, accepted_schema
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.ledger import Ledger
+from pipeline_platform.lake.table import LakeTable
+
+APP = "admission"
+
+
+@dataclass(frozen=True)
+class StreamTables:
+    """Ledger, accepted and refused rows, accounting per object."""
+
+    ledger: Ledger
+    accepted: LakeTable
+    refused: LakeTable
+    accounting: LakeTable
+
+    @classmethod
+    def of(cls, contract: StreamContract, lake: Lake) -> "StreamTables":
+        """The tables by name, whether they exist or not."""
+        return cls(
+            Ledger(lake.table(contract.ledger)),
+            lake.table(contract.accepted),
+            lake.table(contract.refused),
+            lake.table(contract.accounting),
+        )
+
+    def ensure(self, contract: StreamContract) -> None:
+        """Create what is missing; the accepted table gains the contract's new columns."""
+        self.ledger.ensure()
+        self.accepted.ensure(accepted_schema(contract), "_day")
+        self.refused.ensure(REFUSED, None)
+        self.accounting.ensure(ACCOUNTING, None)
+
+    def committed(self) -> int:
+        """The last committed epoch, -1 when there is none."""
+        if not self.accepted.exists():
+            return -1
+        found = self.accepted.snapshot().transaction_version(APP)
+        return -1 if found is None else found
+
+    def cuts(self, epoch: int) -> dict[int, int] | None:
+        """Where each unreadable object of the epoch was cut: row by position.
+
+        None while the epoch's refusals are not written; from then on they bind a retry.
+        """
+        snapshot = self.refused.snapshot()
+        written = snapshot.transaction_version(APP)
+        if written is None or written < epoch:
+            return None
+        rows = snapshot.frame(["_position", "_row", "reason"], between={EPOCH: (epoch, epoch)})
+        unreadable = rows.filter(pl.col("reason") == Reason.UNREADABLE.value)
+        return dict(unreadable.group_by("_position").agg(pl.min("_row")).collect().iter_rows())

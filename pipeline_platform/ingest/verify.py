@@ -1,0 +1,117 @@
+"""Verify: run the ledger again from raw, in a scratch lake, and compare."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_platform.contracts.names import DAY, EPOCH, POSITION, ROW
+from pipeline_platform.ingest.admission import Admission, Report, silent
+from pipeline_platform.ingest.refusals import open_refusals
+from pipeline_platform.ingest.tables import StreamTables
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.table import LakeTable
+
+_SAMPLE = 5
+
+
+@dataclass(frozen=True)
+class Found:
+    """One difference between a table and its recomputation from raw.
+
+    `kind` is `missing` (raw gives rows that the table lacks), `extra` (the table holds rows
+    that raw does not give) or `changed` (same place, other values); `day` is empty for the
+    refused rows; `objects` names those the rows come from, `places` samples
+    `epoch:position:row`.
+    """
+
+    table: str
+    kind: str
+    day: str
+    rows: int
+    objects: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+def verify(admission: Admission, report: Report = silent) -> list[Found]:
+    """Every difference; [] when the accepted and the refused rows are what raw gives.
+
+    Takes the time of admitting the whole stream again, and the disk of its tables.
+    """
+    if admission.tables.committed() < 0:
+        return []
+    with tempfile.TemporaryDirectory(prefix="pipeline-platform-verify-") as folder:
+        scratch = _recomputed(admission, Lake(Path(folder)), report)
+        return [*_accepted(admission, scratch), *_refused(admission.tables, scratch)]
+
+
+def _recomputed(admission: Admission, lake: Lake, report: Report) -> StreamTables:
+    """The committed plans of the real ledger, run from the first in an empty lake."""
+    last = admission.tables.committed()
+    again = admission.beside(lake)
+    again.tables.ensure(admission.contract)
+    for plan in admission.tables.ledger.plans(0, last):
+        again.tables.ledger.plan(plan)
+    again.finish(admission.tables.cuts, report)
+    return again.tables
+
+
+def _accepted(admission: Admission, scratch: StreamTables) -> Iterator[Found]:
+    real, again = admission.tables.accepted.snapshot(), scratch.accepted.snapshot()
+    committed = admission.tables.committed()
+    for day in sorted({*real.partitions(), *again.partitions()}, key=str):
+        pair = [
+            snapshot.frame(days=[day] if day else None, between={EPOCH: (0, committed)}).collect()
+            for snapshot in (real, again)
+        ]
+        yield from _compared(admission.tables, admission.tables.accepted, str(day), *pair)
+
+
+def _refused(tables: StreamTables, scratch: StreamTables) -> Iterator[Found]:
+    pair = [
+        open_refusals(each).drop("registered_at", "detail", "offset").collect()
+        for each in (tables, scratch)
+    ]
+    yield from _compared(tables, tables.refused, "", *pair)
+
+
+def _compared(
+    tables: StreamTables, table: LakeTable, day: str, real: pl.DataFrame, again: pl.DataFrame
+) -> Iterator[Found]:
+    again = again.select(real.columns)
+    if real.height == again.height and real.sort(EPOCH, POSITION, ROW).equals(
+        again.sort(EPOCH, POSITION, ROW)
+    ):
+        return
+    place = [EPOCH, POSITION, ROW]
+    values = [name for name in real.columns if name not in place]
+    sides = {
+        "missing": again.join(real, on=place, how="anti"),
+        "extra": pl.concat(
+            [
+                real.join(again, on=place, how="anti"),
+                real.filter(pl.struct(place).is_first_distinct().not_()),
+            ]
+        ),
+    }
+    both = real.unique(place).join(again, on=place, suffix=":raw")
+    same = [pl.col(name).eq_missing(pl.col(f"{name}:raw")) for name in values if name != DAY]
+    sides["changed"] = both.filter(~pl.all_horizontal(same))
+    for kind, rows in sides.items():
+        if rows.height:
+            yield _found(tables, str(table.name), kind, day, rows)
+
+
+def _found(tables: StreamTables, table: str, kind: str, day: str, rows: pl.DataFrame) -> Found:
+    places = rows.select(EPOCH, POSITION, ROW).sort(EPOCH, POSITION, ROW)
+    objects: dict[str, None] = {}
+    for epoch, position in places.select(EPOCH, POSITION).unique(maintain_order=True).iter_rows():
+        plan = next(iter(tables.ledger.plans(epoch, epoch)), None)
+        known = plan is not None and position < len(plan.objects)
+        objects[plan.objects[position].ref.key if plan and known else "not in the ledger"] = None
+        if len(objects) == _SAMPLE:
+            break
+    sample = tuple(":".join(map(str, row)) for row in places.head(_SAMPLE).iter_rows())
+    return Found(table, kind, day, rows.height, tuple(objects), sample)

@@ -168,7 +168,9 @@ class _Compiler:
             sides = [self._plain(node.this), self._plain(node.expression)]
             return row_functions.call("concat", sides)
         if isinstance(node, exp.Trim) and not node.args.get("expression"):
-            name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position")), "trim")
+            name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(
+                str(node.args.get("position")), "trim"
+            )
             return row_functions.call(name, [self._plain(node.this)])
         raise self._outside(node)
 

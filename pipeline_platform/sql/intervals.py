@@ -1,18 +1,17 @@
 """Intervals of row expressions: lengths of time that move a timestamp."""
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from functools import reduce
+from typing import NamedTuple
 
 from sqlglot import exp
 
 from pipeline_platform.sql.row_functions import UNITS, shift, whole
 from pipeline_platform.sql.types import TIMESTAMP
-from pipeline_platform.sql.values import Build, Mismatch, Value, coerce, polars, wide
-
-if TYPE_CHECKING:
-    import polars as pl
+from pipeline_platform.sql.values import Micros, Mismatch, Value, fixed_micros, micros
 
 _PARTS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 _MONTHS = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}
@@ -22,7 +21,7 @@ class Interval(NamedTuple):
     """Whole months, known at load, and microseconds, computed per row."""
 
     months: int
-    micros: Build
+    micros: Micros
 
 
 def interval(node: exp.Interval) -> Interval:
@@ -32,9 +31,8 @@ def interval(node: exp.Interval) -> Interval:
     if not re.fullmatch(r"[+-]?\d+(\.\d{1,6})?", amount) or unit not in {**UNITS, **_MONTHS}:
         raise Mismatch("this form of INTERVAL", "write INTERVAL 5 MINUTES, one unit at a time")
     if unit in _MONTHS:
-        return Interval(int(amount) * _MONTHS[unit], lambda: polars().lit(0))
-    micros = Decimal(amount) * UNITS[unit]
-    return Interval(0, lambda: polars().lit(int(micros)))
+        return Interval(int(amount) * _MONTHS[unit], fixed_micros(0))
+    return Interval(0, fixed_micros(int(Decimal(amount) * UNITS[unit])))
 
 
 def make_interval(given: Sequence[Value]) -> Interval:
@@ -59,42 +57,33 @@ def _literal(value: Value) -> int:
     return value.constant
 
 
-def _sum(named: dict[str, Value]) -> Build:
-    micros = [_micros(unit, value) for unit, value in named.items()]
-
-    def built() -> "pl.Expr":
-        total: pl.Expr = polars().lit(0, dtype=polars().Int128)
-        for part in micros:
-            total = total + part()
-        return total
-
-    return built
+def _sum(named: dict[str, Value]) -> Micros:
+    return reduce(operator.add, (_micros(u, v) for u, v in named.items()), fixed_micros(0))
 
 
-def _micros(unit: str, value: Value) -> Build:
+def _micros(unit: str, value: Value) -> Micros:
     if unit == "SECOND" and isinstance(value.constant, Decimal):
-        exact = int(value.constant * UNITS[unit])
-        return lambda: polars().lit(exact)
-    counted = whole(value)
-    return lambda: wide(counted)() * UNITS[unit]
+        return fixed_micros(int(value.constant * UNITS[unit]))
+    return micros(whole(value), UNITS[unit])
 
 
-def shifted(operator: str, left: Value | Interval, right: Value | Interval) -> Value | Interval:
+def shifted(sign: str, left: Value | Interval, right: Value | Interval) -> Value | Interval:
     """A timestamp plus or minus an interval, or the sum of two intervals."""
-    if isinstance(left, Interval) and isinstance(right, Value) and operator == "+":
+    if isinstance(left, Interval) and isinstance(right, Value) and sign == "+":
         left, right = right, left
-    if operator not in "+-" or not isinstance(right, Interval):
+    if sign not in "+-" or not isinstance(right, Interval):
         raise Mismatch("an interval there", "add it to a timestamp, or subtract it from one")
-    sign = 1 if operator == "+" else -1
+    right = right if sign == "+" else _negative(right)
     if isinstance(left, Interval):
-        first, second = left.micros, right.micros
-        return Interval(left.months + sign * right.months, lambda: first() + second() * sign)
+        return Interval(left.months + right.months, left.micros + right.micros)
     if left.type != TIMESTAMP:
-        raise Mismatch(
-            f"{left.type} {operator} interval", "use a timestamp, or date_add for a date"
-        )
-    moved = _by_months(coerce(left, TIMESTAMP), sign * right.months)
-    return shift(moved, lambda: right.micros() * sign)
+        raise Mismatch(f"{left.type} {sign} interval", "use a timestamp, or date_add for a date")
+    return shift(_by_months(left, right.months), right.micros)
+
+
+def _negative(given: Interval) -> Interval:
+    build, bound = given.micros
+    return Interval(-given.months, Micros(lambda: -1 * build(), bound))
 
 
 def _by_months(value: Value, months: int) -> Value:

@@ -126,10 +126,11 @@ def _quotient(left: Value, right: Value) -> Value:
 def _integers(operator: str, left: Value, right: Value) -> Value:
     kind = types.arithmetic(operator, left.type, right.type)
     assert kind is not None
+    a, b = wide(left, right)
     if operator in _PLAIN:
         made = _PLAIN[operator]
-        return Value(kind, fit(lambda: made(wide(left)(), wide(right)()), kind))
-    return Value(kind, fit(_toward_zero(operator, wide(left), wide(right)), kind))
+        return Value(kind, fit(lambda: made(a(), b()), kind))
+    return Value(kind, fit(_toward_zero(operator, a, b), kind))
 
 
 def _toward_zero(operator: str, left: Build, right: Build) -> Build:
@@ -150,7 +151,7 @@ def minus(value: Value) -> Value:
     if value.constant is not None and isinstance(value.constant, int | float):
         return constant(-value.constant, value.type)
     if is_integer(value.type):
-        return Value(value.type, fit(lambda: 0 - wide(value)(), value.type))
+        return Value(value.type, fit(lambda: 0 - wide(value)[0](), value.type))
     if is_fraction(value.type) or value.type.name == "decimal":
         return Value(value.type, lambda: -value.build())
     raise Mismatch(f"minus {value.type}", "cast it to a number")

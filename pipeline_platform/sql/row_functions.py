@@ -8,12 +8,13 @@ from pipeline_platform.sql import operators, types
 from pipeline_platform.sql.types import is_integer, is_numeric
 from pipeline_platform.sql.values import (
     DAY_US,
-    Build,
+    Micros,
     Mismatch,
     Value,
     coerce,
     fit,
     from_us,
+    micros,
     midnight,
     moment_us,
     polars,
@@ -69,15 +70,14 @@ def moment(value: Value) -> Value:
     return coerce(value, types.TIMESTAMP)
 
 
-def shift(start: Value, micros: Build) -> Value:
+def shift(start: Value, by: Micros) -> Value:
     """A timestamp moved by microseconds."""
-    return Value(types.TIMESTAMP, from_us(lambda: moment_us(moment(start))() + micros()))
+    return Value(types.TIMESTAMP, from_us(moment_us(moment(start)) + by))
 
 
 def timestamp_add(unit: str, given: Sequence[Value]) -> Value:
     """timestampadd(unit, n, timestamp) for units of fixed length."""
-    factor = _factor(unit, UNITS)
-    return shift(given[1], lambda: wide(whole(given[0]))() * factor)
+    return shift(given[1], micros(whole(given[0]), _factor(unit, UNITS)))
 
 
 def timestamp_diff(unit: str, given: Sequence[Value]) -> Value:
@@ -86,8 +86,8 @@ def timestamp_diff(unit: str, given: Sequence[Value]) -> Value:
     first, last = (moment_us(moment(value)) for value in given)
 
     def built() -> "pl.Expr":
-        micros = last() - first()
-        return micros.abs() // factor * micros.sign()
+        between = last.build() - first.build()
+        return between.abs() // factor * between.sign()
 
     return Value(types.BIGINT, fit(built, types.BIGINT))
 
@@ -111,12 +111,12 @@ def _on_moment(made: Callable[[Any], Any], kind: DataType = types.INT) -> Make:
 
 
 def _epoch(factor: int) -> Make:
-    return lambda a: Value(types.TIMESTAMP, from_us(lambda: wide(whole(a[0]))() * factor))
+    return lambda a: Value(types.TIMESTAMP, from_us(micros(whole(a[0]), factor)))
 
 
 def _since_epoch(factor: int) -> Make:
     return lambda a: Value(
-        types.BIGINT, fit(lambda: moment_us(moment(a[0]))() // factor, types.BIGINT)
+        types.BIGINT, fit(lambda: moment_us(moment(a[0])).build() // factor, types.BIGINT)
     )
 
 
@@ -129,11 +129,9 @@ def _days_later(sign: int) -> Make:
         days = whole(a[1])
         if days.type == types.BIGINT:
             raise Mismatch("bigint where days are counted", "write CAST(... AS int)")
-        start = midnight(coerce(operators.cast(a[0], types.DATE), types.DATE).build)
-        moved = from_us(
-            lambda: start().dt.timestamp("us").cast(polars().Int128) + wide(days)() * sign * DAY_US
-        )
-        return Value(types.DATE, lambda: moved().dt.date())
+        start = Value(types.TIMESTAMP, midnight(operators.cast(a[0], types.DATE).build))
+        moved = shift(start, micros(days, sign * DAY_US))
+        return Value(types.DATE, lambda: moved.build().dt.date())
 
     return made
 
@@ -159,7 +157,7 @@ def _truncated(a: Sequence[Value]) -> Value:
 def _absolute(a: Sequence[Value]) -> Value:
     value = a[0]
     if is_integer(value.type):
-        return Value(value.type, fit(lambda: wide(value)().abs(), value.type))
+        return Value(value.type, fit(lambda: wide(value)[0]().abs(), value.type))
     if is_numeric(value.type):
         return Value(value.type, lambda: value.build().abs())
     raise Mismatch(f"abs of {value.type}", "cast it to a number")

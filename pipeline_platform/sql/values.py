@@ -69,9 +69,14 @@ def fit(build: Build, kind: DataType) -> Build:
     return lambda: build().cast(dtype(kind), strict=False)
 
 
-def wide(value: Value) -> Build:
-    """An integer in 128 bits, where no operation on two 64-bit integers overflows."""
-    return lambda: value.build().cast(polars().Int128)
+def wide(*values: Value) -> list[Build]:
+    """Integers in a type in which no operation on any two of them overflows."""
+    small = all(INTEGERS[value.type.name] <= 32 for value in values)
+    return [_widened(value, small) for value in values]
+
+
+def _widened(value: Value, small: bool) -> Build:
+    return lambda: value.build().cast(polars().Int64 if small else polars().Int128)
 
 
 def coerce(value: Value, kind: DataType) -> Value:
@@ -146,20 +151,63 @@ def _decimals(left: DataType, right: DataType) -> DataType:
     return DataType("decimal", precision, scale)
 
 
-def moment_us(value: Value) -> Build:
-    """Microseconds since 1970 of a timestamp, in 128 bits."""
-    return lambda: value.build().dt.timestamp("us").cast(polars().Int128)
+class Micros(NamedTuple):
+    """Microseconds: 64 bits wide where `bound`, their greatest magnitude, is below 2**61."""
+
+    build: Build
+    bound: int
+
+    def __add__(self, other: "Micros") -> "Micros":  # type: ignore[override]
+        if not (self.bound and other.bound):
+            return self if self.bound else other
+        return Micros(_sum(self, other), self.bound + other.bound)
 
 
-def from_us(build: Build) -> Build:
+def micros(value: Value, factor: int) -> Micros:
+    """An integer number of units of `factor` microseconds."""
+    if isinstance(value.constant, int):
+        total = value.constant * factor
+        return Micros(_fixed(total), abs(total))
+    bound = abs(factor) << (INTEGERS[value.type.name] - 1)
+    return Micros(lambda: _sized(value.build(), bound) * factor, bound)
+
+
+def fixed_micros(total: int) -> Micros:
+    """A constant number of microseconds."""
+    return Micros(_fixed(total), abs(total))
+
+
+def _fixed(total: int) -> Build:
+    return lambda: polars().lit(total, dtype=polars().Int64 if _short(total) else polars().Int128)
+
+
+def _short(bound: int) -> bool:
+    return abs(bound) < 1 << 61
+
+
+def _sized(expression: "pl.Expr", bound: int) -> "pl.Expr":
+    return expression.cast(polars().Int64 if _short(bound) else polars().Int128)
+
+
+def _sum(left: Micros, right: Micros) -> Build:
+    bound = left.bound + right.bound
+    return lambda: _sized(left.build(), bound) + _sized(right.build(), bound)
+
+
+def moment_us(value: Value) -> Micros:
+    """Microseconds since 1970 of a timestamp."""
+    return Micros(lambda: value.build().to_physical(), _us(_LAST))
+
+
+def from_us(total: Micros) -> Build:
     """A timestamp from microseconds; NULL outside years 1 to 9999."""
 
     def built() -> "pl.Expr":
         pl = polars()
-        micros = build()
-        inside = micros.is_between(_us(datetime(1, 1, 1, tzinfo=UTC)), _us(_LAST))
-        kept = pl.when(inside).then(micros).otherwise(None).cast(pl.Int64)
-        return kept.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")  # type: ignore[no-any-return]
+        value = total.build()
+        inside = value.is_between(_us(datetime(1, 1, 1, tzinfo=UTC)), _us(_LAST))
+        kept = pl.when(inside).then(value).cast(pl.Int64)
+        return kept.cast(dtype(types.TIMESTAMP))  # type: ignore[no-any-return]
 
     return built
 

@@ -8,12 +8,12 @@ import click
 from pipeline_platform.errors import PlatformError
 
 _COMMANDS = {
-    "demo": "Land a year of real flights and weather and build every table.",
-    "query": "Answer a SELECT over the lake's tables, named layer.table.",
-    "admit": "Admit everything that has landed, now.",
-    "verify": "Recompute accepted rows from raw and report every difference.",
-    "replay": "Re-admit refused rows under the mended contract.",
-    "doctor": "Say what is configured, missing or broken, and what to do.",
+    "demo": ("demo", "Land a year of real flights and weather and build every table."),
+    "query": ("query", "Answer a SELECT over the lake's tables, named layer.table."),
+    "admit": ("streams", "Admit everything that has landed, now."),
+    "verify": ("streams", "Recompute accepted and refused rows from raw; report differences."),
+    "replay": ("streams", "Re-admit refused rows under the mended contract."),
+    "doctor": ("doctor", "Say what is configured, missing or broken, and what to do."),
 }
 
 
@@ -26,15 +26,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        if ctx.resilient_parsing:
-            return click.Command(cmd_name, short_help=_COMMANDS[cmd_name])
-        command: click.Command = getattr(import_module(f"{__package__}.{cmd_name}"), cmd_name)
-        command.short_help = _COMMANDS[cmd_name]
+        module = import_module(f"{__package__}.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
 
 @click.command(

@@ -25,9 +25,13 @@ _RUNNING = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 
 
 class Step(Struct, frozen=True):
-    """Something that happened to one step of the run; `message` says why it failed."""
+    """Something that happened in the run.
 
-    kind: Literal["started", "done", "failed"]
+    `name` is the step's, or the table of a `check` that did not pass; `message` says why a
+    step failed, or which check it was.
+    """
+
+    kind: Literal["started", "done", "failed", "check"]
     name: str
     message: str = ""
 
@@ -130,12 +134,20 @@ def _step(event: dg.DagsterEvent) -> Step | None:
         case dg.DagsterEventType.STEP_SUCCESS:
             return Step("done", name)
         case dg.DagsterEventType.STEP_FAILURE:
-            error = event.step_failure_data.error
-            cause = (error.cause or error) if error else None
-            return Step("failed", name, cause.message.strip() if cause else "")
-        case dg.DagsterEventType.RUN_FAILURE if not event.step_key:
-            return Step("failed", "run", event.message or "")
+            return Step("failed", name, _cause(event))
+        case dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            found = event.asset_check_evaluation_data
+            table = ".".join(found.asset_key.path)
+            return None if found.passed else Step("check", table, found.check_name)
     return None
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    return (error.cause or error).message.strip() if error else ""
 
 
 def end_lost_runs(instance: dg.DagsterInstance, alive: Callable[[int], bool]) -> int:

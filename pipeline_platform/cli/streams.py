@@ -1,0 +1,106 @@
+"""Commands on streams: admit what landed, verify it, replay what was refused."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from pipeline_platform.cli.output import format_option, print_rows
+
+if TYPE_CHECKING:
+    from pipeline_platform.ingest.report import AdmissionReport
+
+_ADMITTED = (
+    "stream",
+    "epochs",
+    "landed",
+    "replayed",
+    "accepted",
+    "duplicates",
+    "refused",
+    "warned",
+    "accepted_in_total",
+    "open_refusals",
+)
+
+
+@click.command()
+@click.argument("stream", required=False)
+@format_option
+def admit(stream: str | None, style: str) -> None:
+    """Admit everything that has landed, for STREAM or for every stream.
+
+    Prints what this pass did and, in the last two columns, where the stream stands. The
+    tables downstream follow at Dagster's next run of `raw/STREAM`. Objects that changed
+    after they were admitted are named on standard error; they are not read again.
+    """
+    from pipeline_platform.cli.project import contracts
+    from pipeline_platform.wiring import platform
+
+    here = platform()
+    reports = [here.admission(contract).run() for contract in contracts(stream)]
+    _print(reports, style)
+
+
+@click.command()
+@click.argument("stream")
+@click.option("--reason", "reasons", multiple=True, help="Only rows refused for this reason.")
+@format_option
+def replay(stream: str, reasons: tuple[str, ...], style: str) -> None:
+    """Judge STREAM's refused rows again, under the contract as it is declared now.
+
+    Rows that pass are accepted with their original event id; the others stay refused.
+    """
+    from pipeline_platform.cli.project import contracts
+    from pipeline_platform.ingest.replay import replay as again
+    from pipeline_platform.wiring import platform
+
+    (contract,) = contracts(stream)
+    _print([again(platform().admission(contract), reasons)], style)
+
+
+@click.command()
+@click.argument("stream", required=False)
+@format_option
+def verify(stream: str | None, style: str) -> None:
+    """Recompute the rows of STREAM, or of every stream, from raw through the ledger.
+
+    Prints every difference to the accepted and refused rows and exits 1 if there is one.
+    It takes the time of admitting the whole stream again.
+    """
+    from pipeline_platform.cli.project import contracts
+    from pipeline_platform.ingest.verify import verify as differences
+    from pipeline_platform.wiring import platform
+
+    here, checked = platform(), contracts(stream)
+    found = [row for contract in checked for row in differences(here.admission(contract))]
+    columns = ("table", "kind", "day", "rows", "objects", "places")
+    if found or style != "table":
+        print_rows(columns, [[getattr(row, c) for c in columns] for row in found], style)
+    else:
+        names = ", ".join(contract.name for contract in checked)
+        click.echo(f"{names}: accepted and refused rows are exactly what raw gives.")
+    if found:
+        sys.exit(1)
+
+
+def _print(reports: "list[AdmissionReport]", style: str) -> None:
+    rows = []
+    for report in reports:
+        counts = msgspec.structs.asdict(report.accounting)
+        rows.append(
+            [
+                report.stream,
+                len(report.epochs),
+                *(counts[name] for name in _ADMITTED[2:8]),
+                report.total.accepted,
+                report.total.open_refusals,
+            ]
+        )
+        for key in report.changed:
+            click.echo(
+                f"{report.stream}: {key} changed after it was admitted; it was not read again",
+                err=True,
+            )
+    print_rows(_ADMITTED, rows, style)

@@ -86,10 +86,10 @@ class Header:
         return None
 
 
-class CsvBlock(Block, kw_only=True):
+class CsvBlock(Block):
     """Rows of CSV and the header they stand under."""
 
-    header: Header
+    header: Header | None = None
 
 
 class CsvCutter:
@@ -119,7 +119,7 @@ class CsvCutter:
         if not starts or self._header is None:
             return [], used
         bounds: Any = np.array(starts, np.int64), np.array(ends, np.int64)
-        block = CsvBlock(data[:used], 0, *bounds, faults, header=self._header)
+        block = CsvBlock(data[:used], 0, *bounds, faults, self._header)
         mark_long(block, self._longest)
         return [block], used
 

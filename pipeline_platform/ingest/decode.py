@@ -13,8 +13,9 @@ from pipeline_platform.contracts.verdicts import Refusal
 from pipeline_platform.ingest import framing
 from pipeline_platform.ingest.ahead import in_order
 from pipeline_platform.ingest.csv_framing import CsvBlock, CsvCutter, Dialect
-from pipeline_platform.ingest.frames import Judged
+from pipeline_platform.ingest.frames import Judged, merged
 from pipeline_platform.ingest.framing import BLOCK_BYTES, Block, Framer
+from pipeline_platform.ingest.json_fast import JsonFast, Taken
 from pipeline_platform.ingest.json_framing import cut_json, resume
 from pipeline_platform.ingest.json_strict import Fault
 from pipeline_platform.ingest.precise import RowReader, json_row_reader, judge_rows
@@ -56,7 +57,7 @@ class Decoder:
     ) -> None:
         self._contract, self._block_bytes = contract, block_bytes
         self._longest = contract.landing.max_row_bytes
-        self._judge = _judge(contract)
+        self._judge = _judge(contract, precise=precise)
         self._framer = _framer(contract, block_bytes)
 
     def decode(self, stream: BinaryIO) -> Iterator[Chunk]:
@@ -109,24 +110,48 @@ def _framer(contract: StreamContract, block_bytes: int) -> Callable[[], Framer]:
     return lambda: Framer(landing, lines, framing.after_newline, block_bytes)
 
 
-def _judge(contract: StreamContract) -> Callable[[Block], Judged]:
+Judge = Callable[[Block], Judged]
+
+
+def _judge(contract: StreamContract, *, precise: bool) -> Judge:
     if contract.landing.format == "csv":
         under = csv_row_reader(contract, Dialect(contract))
-        return lambda block: _one_by_one(
-            contract, under(block.header) if isinstance(block, CsvBlock) else _refused, block
-        )
-    text = contract.landing.format == "text"
-    read = text_row_reader(contract) if text else json_row_reader(contract)
-    return lambda block: _one_by_one(contract, read, block)
+
+        def judge_csv(block: Block) -> Judged:
+            header = block.header if isinstance(block, CsvBlock) else None
+            return judge_block(contract, under(header) if header else _refused, block)
+
+        return judge_csv
+    if contract.landing.format == "text":
+        read = text_row_reader(contract)
+        return lambda block: judge_block(contract, read, block)
+    return _json_judge(contract, precise=precise)
+
+
+def _json_judge(contract: StreamContract, *, precise: bool) -> Judge:
+    read, fast = json_row_reader(contract), JsonFast(contract)
+
+    def judge(block: Block) -> Judged:
+        taken = None if precise else fast.take(block)
+        return judge_block(contract, read, block, taken)
+
+    return judge
 
 
 def _refused(row: bytes) -> list[object]:
     raise AssertionError(f"a framer's refusal was judged again: {row[:80]!r}")
 
 
-def _one_by_one(contract: StreamContract, read: RowReader, block: Block) -> Judged:
-    faults = block.faults
-    rows = ((at, row) for at, row in enumerate(block.rows()) if at not in faults)
+def judge_block(
+    contract: StreamContract, read: RowReader, block: Block, taken: Taken = None
+) -> Judged:
+    """Verdicts on a block of which the rows `taken` are accepted already."""
+    starts, ends = block.bounds()
+    left = np.ones(len(starts), bool)
+    left[list(block.faults)] = False
+    if taken:
+        left[taken[1]] = False
+    rows = ((at, block.data[starts[at] : ends[at]]) for at in np.flatnonzero(left).tolist())
     judged = judge_rows(contract, read, rows)
-    judged.faults += [(at, Fault(reason, detail)) for at, (reason, detail) in faults.items()]
-    return judged
+    judged.faults += [(at, Fault(*fault)) for at, fault in block.faults.items()]
+    return merged(judged, *taken) if taken else judged

@@ -16,10 +16,21 @@ _ISO = re.compile(
     r"(?P<H>[0-9]{2}):(?P<M>[0-9]{2}):(?P<S>[0-9]{2})(?:\.(?P<f>[0-9]+))?"
     r"(?P<z>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_LONG_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_LONG_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _DIRECTIVES = {
     "Y": r"(?P<Y>[0-9]{4})",
     "y": r"(?P<y>[0-9]{2})",
@@ -43,8 +54,8 @@ _DIRECTIVES = {
 _SHORTHANDS = {"%F": "%Y-%m-%d", "%T": "%H:%M:%S", "%R": "%H:%M", "%D": "%m/%d/%y"}
 _DATE_ONLY = frozenset("Ymdy") | frozenset("jbBe")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
-_LEAST = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z in microseconds
-_MOST = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
+LEAST = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z in microseconds
+MOST = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
 _MICROSECOND = timedelta(microseconds=1)
 
 Fields = dict[str, str | None]
@@ -86,7 +97,7 @@ def date_reader(pattern: str, *, where: str) -> Callable[[str], int]:
 def from_epoch(number: int, unit: int) -> int:
     """Microseconds since 1970 for a count of units of `unit` microseconds."""
     instant = number * unit
-    if not _LEAST <= instant <= _MOST:
+    if not LEAST <= instant <= MOST:
         raise Fault(Reason.OUT_OF_RANGE, f"{str(number)[:40]} lies outside the years 1 to 9999")
     return instant
 
@@ -196,7 +207,7 @@ def _localised(text: str, naive: datetime, local: ZoneInfo) -> int:
 
 
 def _within(text: str, instant: int) -> int:
-    if not _LEAST <= instant <= _MOST:
+    if not LEAST <= instant <= MOST:
         raise Fault(Reason.OUT_OF_RANGE, f"{text[:80]!r} lies outside the years 1 to 9999 in UTC")
     return instant
 

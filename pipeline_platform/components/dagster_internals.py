@@ -9,6 +9,9 @@ from dagster._core.definitions.declarative_automation.automation_context import 
 from dagster._core.definitions.declarative_automation.operands.operands import (
     NewlyUpdatedCondition,
 )
+from dagster._core.definitions.declarative_automation.operands.subset_automation_condition import (
+    SubsetAutomationCondition,
+)
 from dagster._core.instance.ref import InstanceRef
 from dagster.components.core.component_tree import ComponentTree, ComponentTreeException
 from dagster_shared.record import record
@@ -22,6 +25,7 @@ __all__ = [
     "InstanceRef",
     "NewlyUpdatedCondition",
     "SourcePositionTree",
+    "SubsetAutomationCondition",
     "TimingMetadata",
     "record",
 ]

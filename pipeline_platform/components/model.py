@@ -4,11 +4,16 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from pipeline_platform.components.declarations import refused
+from pipeline_platform.components.model_assets import model_definitions
 from pipeline_platform.components.model_attributes import ModelAttributes
+from pipeline_platform.components.project import ProjectComponent, of_project
+from pipeline_platform.components.scaffolding import ModelScaffolder
 
 
+@dg.scaffold_with(ModelScaffolder)
 @dataclass
-class Model(dg.Component, dg.Resolvable):
+class Model(ProjectComponent):
     """A table computed by one Spark SQL statement, `model.sql`, beside the YAML.
 
     Dependencies, columns and column lineage are read from the SQL. Tables are named
@@ -64,4 +69,7 @@ class Model(dg.Component, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The table's asset and its checks."""
-        return dg.Definitions()
+        with refused():
+            declared = of_project(context)
+            name = f"{self.attributes.layer}.{self.name}"
+            return model_definitions(declared.models[name], declared.tables)

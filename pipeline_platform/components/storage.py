@@ -20,6 +20,8 @@ from pipeline_platform.components.storage_internals import (
 )
 from pipeline_platform.settings import dagster_defaults, from_environment
 
+_FILE = "event_log.db"
+
 
 def _home() -> str:
     return str(from_environment().home / "dagster")
@@ -35,18 +37,18 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._held = threading.local()
         self._tables: dict[str, bool] = {}
-        path = Path(base_dir).absolute() / "event_log.db"
+        path = Path(base_dir).absolute() / _FILE
         self._engine = db.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
         db.event.listen(self._engine, "connect", _unflushed)
         super().__init__(base_dir, inst_data)
 
     def _init_db(self) -> None:
         """Create the file aside and link it, so that a kill leaves none or a whole one."""
-        os.makedirs(self._base_dir, exist_ok=True)
+        Path(self._base_dir).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._base_dir, prefix=".new") as aside:
-            made = ConsolidatedSqliteEventLogStorage(aside)
+            ConsolidatedSqliteEventLogStorage(aside)
             try:
-                os.link(made.get_db_path(), self.get_db_path())
+                os.link(Path(aside) / _FILE, Path(self._base_dir) / _FILE)
             except FileExistsError:
                 return
 
@@ -83,7 +85,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
 
     def dispose(self) -> None:
         """Close what is open."""
-        super().dispose()
+        super().dispose()  # type: ignore[no-untyped-call]
         self._engine.dispose()
 
 
@@ -97,7 +99,7 @@ class Storage(DagsterSqliteStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         dagster_defaults()
         super().__init__(base_dir, inst_data)
-        self._event_log_storage = EventLog(os.path.join(base_dir, "events"))
+        self._event_log_storage = EventLog(str(Path(base_dir) / "events"))  # type: ignore[assignment]
 
     @classmethod
     def config_type(cls) -> Any:
@@ -122,7 +124,7 @@ class ComputeLogs(LocalComputeLogManager):
 
     @classmethod
     def from_config_value(
-        cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "ComputeLogs":
         """The manager that dagster.yaml names."""
-        return cls(base_dir=os.path.join(_home(), "logs"), inst_data=inst_data)
+        return cls(base_dir=str(Path(_home()) / "logs"), inst_data=inst_data)

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from pipeline_platform.components.declarations import refused
+from pipeline_platform.components.project import ProjectComponent, of_project
+from pipeline_platform.components.scaffolding import StreamScaffolder
+from pipeline_platform.components.stream_assets import stream_definitions
 from pipeline_platform.components.stream_attributes import StreamAttributes
 
 
+@dg.scaffold_with(StreamScaffolder)
 @dataclass
-class Stream(dg.Component, dg.Resolvable):
+class Stream(ProjectComponent):
     """Objects that land, admitted row by row under a contract into `serving.<stream>`.
 
     Gives the assets `raw/<stream>` (admission and row accounting), `serving/<stream>`
@@ -64,4 +69,5 @@ class Stream(dg.Component, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The stream's assets, checks and sensor."""
-        return dg.Definitions()
+        with refused():
+            return stream_definitions(of_project(context).streams[self.name])

@@ -1,0 +1,123 @@
+"""Admission as Dagster sees it: one run, and the days that it touched."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from pipeline_platform.components.specs import key_of
+from pipeline_platform.contracts.stream import StreamContract
+
+if TYPE_CHECKING:
+    from pipeline_platform.contracts.epochs import Accounting
+    from pipeline_platform.ingest.report import AdmissionReport
+    from pipeline_platform.wiring import Platform
+
+EPOCH = "epoch"
+RAW_VERSION = "append-only"
+
+
+@dataclass(frozen=True)
+class DayState:
+    """What a day of the accepted table holds: rows, and the last epoch that added some."""
+
+    rows: int
+    epoch: int
+
+    @property
+    def data_version(self) -> str:
+        """The version that changes exactly when the day's rows do."""
+        return str(self.epoch) if self.rows else "empty"
+
+
+def reported_epoch(instance: dg.DagsterInstance, contract: StreamContract) -> int:
+    """The last epoch whose days Dagster was told of, -1 when none."""
+    event = instance.get_latest_materialization_event(key_of(contract.ledger))
+    found = event.asset_materialization if event else None
+    epoch = found.metadata.get(EPOCH) if found else None
+    value = epoch.value if isinstance(epoch, dg.IntMetadataValue) else None
+    return -1 if value is None else value
+
+
+def day_states(platform: "Platform", contract: StreamContract) -> dict[date, DayState]:
+    """Every day of the accepted table that has rows, from its log alone."""
+    from pipeline_platform.ingest.days import day_facts
+
+    facts = day_facts(platform.lake, contract)
+    return {day: DayState(found.rows, found.last_epoch) for day, found in facts.items()}
+
+
+def admit(
+    context: dg.AssetExecutionContext, platform: "Platform", contract: StreamContract
+) -> "AdmissionReport":
+    """Admit all that is pending, telling the run's log how it goes."""
+    return platform.admission(contract).run(lambda progress: context.log.info(str(progress)))
+
+
+def touched_days(
+    states: Mapping[date, DayState], after: int, known: Collection[str]
+) -> dict[date, DayState]:
+    """Days with rows of epochs later than `after` that are partitions already.
+
+    Rows dated into tomorrow, within the allowed skew, wait for their day to begin: the
+    settlement of that day tells of them.
+    """
+    return {
+        day: state
+        for day, state in states.items()
+        if state.epoch > after and day.isoformat() in known
+    }
+
+
+def day_event(contract: StreamContract, day: date, state: DayState) -> dg.AssetMaterialization:
+    """The materialization of one day, with the tags that keep old days in sync."""
+    raw = key_of(contract.ledger).to_user_string()
+    return dg.AssetMaterialization(
+        asset_key=key_of(contract.accepted),
+        partition=day.isoformat(),
+        metadata=day_metadata(state),
+        tags={
+            "dagster/data_version": state.data_version,
+            "dagster/code_version": contract.fingerprint,
+            f"dagster/input_data_version/{raw}": RAW_VERSION,
+            f"dagster/input_event_pointer/{raw}": "NULL",
+        },
+    )
+
+
+def day_metadata(state: DayState) -> dict[str, Any]:
+    """Row count and last epoch of one day."""
+    return {"dagster/partition_row_count": state.rows, EPOCH: state.epoch}
+
+
+def raw_metadata(report: "AdmissionReport", rows: int) -> dict[str, Any]:
+    """What an admission run did, for the UI; `rows` are in the accepted table."""
+    changed = {"changed objects": list(report.changed)} if report.changed else {}
+    return {
+        EPOCH: report.head,
+        "epochs of this run": list(report.epochs),
+        "rows accepted in total": rows,
+        "open refusals": report.total.open_refusals,
+        "warnings": dict(report.warnings),
+        "accounting": dg.MetadataValue.md(books(report.accounting, report.total)),
+        **changed,
+    }
+
+
+def books(run: "Accounting", total: "Accounting") -> str:
+    """The row accounting as a Markdown table."""
+    fields = ("landed", "accepted", "duplicates", "refused", "replayed", "warned")
+    lines = [f"| {f} | {getattr(run, f):,} | {getattr(total, f):,} |" for f in fields]
+    return "\n".join(["| rows | this run | in total |", "|---|---:|---:|", *lines])
+
+
+def accounting_check(report: "AdmissionReport", asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """landed = accepted + duplicates + refused, in this run and in total."""
+    return dg.AssetCheckResult(
+        passed=report.accounting.balanced and report.total.balanced,
+        check_name="row_accounting",
+        asset_key=asset,
+        metadata={"accounting": dg.MetadataValue.md(books(report.accounting, report.total))},
+    )

@@ -1,0 +1,45 @@
+"""A table as the asset graph shows it, before Dagster sees it."""
+
+from dataclasses import dataclass, field
+
+from pipeline_platform.components.places import Place
+from pipeline_platform.components.values import Asset
+from pipeline_platform.contracts.models import Partitioning, TableColumn
+from pipeline_platform.contracts.names import TableName
+
+
+@dataclass(frozen=True)
+class About:
+    """What a component says about all its tables."""
+
+    owner: str
+    domain: str
+    tags: dict[str, str]
+
+    @classmethod
+    def of(cls, attributes: Asset, place: Place) -> "About":
+        """From the YAML; the domain is the folder above unless it is given."""
+        domain = attributes.domain or place.folder.parent.name
+        return cls(attributes.owner, domain, dict(attributes.tags))
+
+
+@dataclass(frozen=True)
+class DeclaredTable:
+    """One table: what it is called, what it holds, how it is cut into days.
+
+    `where` is the file and line that declares it.
+    """
+
+    name: TableName
+    description: str
+    about: About
+    columns: tuple[TableColumn, ...]
+    where: str
+    partitioning: Partitioning | None = None
+    kinds: frozenset[str] = field(default_factory=frozenset)
+    code_version: str = "1"
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Type by column, as SQL analysis wants it."""
+        return {column.name: column.type for column in self.columns}

@@ -1,0 +1,146 @@
+"""Models with their columns, lineage, days and checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from pipeline_platform.components.declared import About, DeclaredTable
+from pipeline_platform.components.model_attributes import ModelAttributes
+from pipeline_platform.components.model_checks import checks_of
+from pipeline_platform.components.model_days import PARAMETERS, days_read, partitioning_of
+from pipeline_platform.components.model_source import ModelSource
+from pipeline_platform.contracts.models import Model, TableColumn
+from pipeline_platform.contracts.types import DataType
+from pipeline_platform.errors import DeclarationError, UnknownName
+from pipeline_platform.sql.analysis import Analysis, analyse
+
+
+@dataclass(frozen=True)
+class DeclaredModel:
+    """A model ready to build: its value, its table as the graph shows it, its refresh."""
+
+    model: Model
+    table: DeclaredTable
+    source: ModelSource
+
+    @property
+    def attributes(self) -> ModelAttributes:
+        """The YAML."""
+        return self.source.attributes
+
+    def with_checks(self, tables: Mapping[str, DeclaredTable]) -> "DeclaredModel":
+        """The model with its checks, which may refer to any table."""
+        checks = checks_of(self.attributes, self.table, tables, self.source.place)
+        model = msgspec.structs.replace(self.model, checks=checks)
+        return DeclaredModel(model, self.table, self.source)
+
+
+def declare(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> DeclaredModel:
+    """The model with columns, types, lineage and days, given the tables it reads."""
+    attributes, place = source.attributes, source.place
+    analysis = _analyse(source, tables) if source.sql else None
+    columns = _columns(source, analysis, tables)
+    inputs = analysis.tables if analysis else tuple(attributes.inputs)
+    partitioning = partitioning_of(
+        source, columns, inputs, tables, analysis.parameters if analysis else None
+    )
+    model = Model(
+        table=source.table,
+        columns=columns,
+        inputs={t: days_read(t, attributes, partitioning, tables[t].partitioning) for t in inputs},
+        sql=source.sql,
+        python="" if source.sql else str(source.body),
+        partitioning=partitioning,
+    )
+    table = DeclaredTable(
+        name=source.table,
+        description=attributes.description,
+        about=About.of(attributes, place),
+        columns=columns,
+        where=place.at(),
+        partitioning=partitioning,
+        kinds=frozenset({"sql" if source.sql else "python", "deltalake"}),
+        code_version=model.code_version,
+    )
+    return DeclaredModel(model, table, source)
+
+
+def _analyse(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> Analysis:
+    types = {name: table.types for name, table in tables.items()}
+    analysis = analyse(source.sql, types, path=source.shown)
+    for name in sorted(analysis.parameters - PARAMETERS):
+        raise UnknownName("parameter", name, PARAMETERS, where=source.shown)
+    if analysis.parameters and not source.attributes.partition:
+        raise DeclarationError(
+            f"{source.table} takes a window but is not cut into days",
+            where=source.shown,
+            known=f"parameters: {', '.join(':' + p for p in sorted(analysis.parameters))}",
+            remedy="declare `partition`, or take the parameters out of the SQL",
+        )
+    return analysis
+
+
+def _columns(
+    source: ModelSource, analysis: Analysis | None, tables: Mapping[str, DeclaredTable]
+) -> tuple[TableColumn, ...]:
+    declared, place = source.attributes.columns, source.place
+    if analysis is None:
+        found = [
+            (name, column.type or None, tuple(column.sources)) for name, column in declared.items()
+        ]
+    else:
+        found = [(c.name, c.type, c.sources) for c in analysis.columns]
+    names = [name for name, _, _ in found]
+    for name in declared:
+        if name not in names:
+            raise UnknownName("column", name, names, where=place.at("columns", name))
+    return tuple(_column(source, n, t, s, tables) for n, t, s in found)
+
+
+def _column(
+    source: ModelSource,
+    name: str,
+    kind: str | None,
+    origins: tuple[str, ...],
+    tables: Mapping[str, DeclaredTable],
+) -> TableColumn:
+    said = source.attributes.columns.get(name)
+    where = source.place.at("columns", name) if said else source.shown
+    upstream = [_origin(origin, tables, where) for origin in origins]
+    written = said.type if said else ""
+    if not (written or kind):
+        raise DeclarationError(
+            f"the type of column {name!r} cannot be told from the SQL",
+            where=where,
+            known=f"columns with a known type: {', '.join(_typed(source, tables)) or 'none'}",
+            remedy=f"declare it: `{name}: {{type: ..., description: ...}}` under `columns`",
+        )
+    plain = upstream[0] if len(upstream) == 1 and upstream[0].name == name else None
+    personal = said.personal if said else ""
+    kinds = sorted({column.personal for column in upstream if column.personal})
+    return TableColumn(
+        name=name,
+        type=str(DataType.parse(written or str(kind), where=where)),
+        nullable=said.nullable if said else True,
+        description=(said.description if said else "") or (plain.description if plain else ""),
+        personal="" if personal == "none" else personal or ", ".join(kinds),
+        sources=origins,
+    )
+
+
+def _typed(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> list[str]:
+    if not source.sql:
+        return [n for n, c in source.attributes.columns.items() if c.type]
+    types = {name: table.types for name, table in tables.items()}
+    return [c.name for c in analyse(source.sql, types, path=source.shown).columns if c.type]
+
+
+def _origin(origin: str, tables: Mapping[str, DeclaredTable], where: str) -> TableColumn:
+    table, _, column = origin.rpartition(".")
+    if table not in tables:
+        raise UnknownName("table", table, tables, where=where)
+    by_name = {c.name: c for c in tables[table].columns}
+    if column not in by_name:
+        raise UnknownName(f"column of {table}", column, by_name, where=where)
+    return by_name[column]

@@ -8,7 +8,7 @@ ENGINES = ("sail", "spark", "connect")
 
 
 class Feature(Struct, frozen=True):
-    """A feature that some engine lacks; `probe` is a query that needs it."""
+    """A feature that some engine lacks; `probe` is a query that shows it."""
 
     name: str
     probe: str
@@ -45,6 +45,31 @@ FEATURES = {
             "integer_overflow_error",
             "SELECT x + 1L AS y FROM VALUES (9223372036854775807L) AS t(x)",
             {"sail": _SAIL + "wraps around where ANSI mode asks for an error"},
+        ),
+        Feature(
+            "literal_precision",
+            "SELECT x * 3 AS y FROM VALUES (CAST(1 AS decimal(10,2))) AS t(x)",
+            {"sail": _SAIL + "gives a whole literal the precision of its type, not of its digits"},
+        ),
+        Feature(
+            "bround",
+            "SELECT bround(CAST(2.5 AS decimal(2,1))) AS y",
+            {"sail": _SAIL + "rounds halves up, and gives a double"},
+        ),
+        Feature(
+            "datediff_type",
+            "SELECT datediff(DATE '2013-01-02', DATE '2013-01-01') AS y",
+            {"sail": _SAIL + "gives a bigint where Spark gives an int"},
+        ),
+        Feature(
+            "null_struct_in_memory",
+            "SELECT id, place.city AS y FROM events",
+            {"sail": _SAIL + "shows what lies under a NULL struct of a frame from memory"},
+        ),
+        Feature(
+            "array_contains_null",
+            "SELECT array_contains(array(1, NULL), 2) AS y",
+            {"sail": _SAIL + "answers false where an element is NULL"},
         ),
         Feature(
             "delta",

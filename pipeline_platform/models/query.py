@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from pipeline_platform.engine.engine import Engine
-from pipeline_platform.errors import UnknownName
+from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.lake import catalog
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import spark_type
@@ -44,12 +44,17 @@ def _answer(text: str, pins: Pins, engine: Engine, limit: int | None) -> pa.Tabl
 
 
 def _check_columns(text: str, snapshots: Mapping[str, Snapshot]) -> None:
-    """Misspelt names are told with the known ones, before the engine runs."""
+    """UnknownName with the known columns; on whatever else is unusual the engine decides."""
     columns = {
         table: {field.name: spark_type(field.type) for field in held.schema}
         for table, held in snapshots.items()
     }
-    analyse(text, columns)
+    try:
+        analyse(text, columns)
+    except UnknownName:
+        raise
+    except DeclarationError:
+        return
 
 
 def _show(lake: Lake, layer: str | None) -> pa.Table:

@@ -14,9 +14,11 @@ from pipeline_platform.sql.types import (
     TIMESTAMP,
     Type,
     array_of,
+    branch,
     element,
     is_fraction,
     is_integer,
+    is_numeric,
     mean,
     total,
     widest,
@@ -41,7 +43,7 @@ _FIXED: dict[DataType, str] = {
     DOUBLE: """
         sqrt exp ln log10 log2 power pow stddev stddev_samp stddev_pop variance var_samp
         var_pop corr covar_pop covar_samp percent_rank cume_dist sin cos tan asin acos atan
-        atan2 degrees radians cbrt median months_between pi e rand
+        atan2 degrees radians cbrt months_between pi e rand
     """,
     BOOLEAN: """
         isnull isnotnull isnan startswith endswith contains rlike regexp regexp_like like
@@ -52,17 +54,19 @@ _FIXED: dict[DataType, str] = {
         date_from_unix_date
     """,
     TIMESTAMP: """
-        to_timestamp from_utc_timestamp to_utc_timestamp date_trunc timestamp_seconds
+        to_timestamp from_utc_timestamp to_utc_timestamp timestamp_seconds
         timestamp_millis timestamp_micros current_timestamp now timestampadd make_timestamp
     """,
     INTERVAL: "make_interval make_dt_interval make_ym_interval",
 }
 _SAME_AS_FIRST = """
-    min max first first_value last last_value any_value nth_value max_by min_by mode nullif lag lead
-    abs negative positive sort_array array_sort array_distinct slice filter shuffle array_compact
+    min max first first_value last last_value any_value nth_value max_by min_by mode lag lead
+    sort_array array_sort array_distinct slice filter shuffle array_compact
     array_remove array_except
 """
-_WIDEST = "coalesce ifnull nvl greatest least"
+_WIDEST = "coalesce greatest least"
+_NUMBER = "abs negative positive"
+_SIMPLE = frozenset({"tinyint", "smallint", "int", "bigint", "double", "string", "boolean", "void"})
 _ARRAY_OF_FIRST = "collect_list collect_set array_agg"
 
 Rule = Callable[[Sequence[Type]], Type]
@@ -111,7 +115,32 @@ def _string_or_array(arguments: Sequence[Type]) -> Type:
 
 
 def _date_trunc(arguments: Sequence[Type]) -> Type:
-    return DATE if len(arguments) == 2 else None
+    return TIMESTAMP if arguments[-1:] == [TIMESTAMP] else None
+
+
+def _number(arguments: Sequence[Type]) -> Type:
+    kind = _first(arguments)
+    return kind if is_numeric(kind) else None
+
+
+def _null_if(arguments: Sequence[Type]) -> Type:
+    same = len(arguments) == 2 and arguments[0] == arguments[1]
+    return arguments[0] if same else None
+
+
+def _if_null(arguments: Sequence[Type]) -> Type:
+    """Sail turns other types into strings here; coalesce keeps them."""
+    simple = all(kind is not None and kind.name in _SIMPLE for kind in arguments)
+    return widest(arguments) if simple else None
+
+
+def _if_present(arguments: Sequence[Type]) -> Type:
+    return branch(arguments[1:]) if _if_null(arguments[1:]) in (INT, BIGINT, STRING) else None
+
+
+def _flat(arguments: Sequence[Type]) -> Type:
+    inner = element(_first(arguments))
+    return inner if inner is not None and inner.name == "array" else None
 
 
 def _rules() -> dict[str, Rule]:
@@ -120,13 +149,17 @@ def _rules() -> dict[str, Rule]:
         rules |= dict.fromkeys(names.split(), lambda _, kind=kind: kind)  # type: ignore[misc]
     rules |= dict.fromkeys(_SAME_AS_FIRST.split(), _first)
     rules |= dict.fromkeys(_WIDEST.split(), widest)
+    rules |= dict.fromkeys(_NUMBER.split(), _number)
     rules |= dict.fromkeys(_ARRAY_OF_FIRST.split(), lambda a: array_of(_first(a)))
     return rules | {
         "sum": lambda a: total(_first(a)),
         "avg": lambda a: mean(_first(a)),
         "mean": lambda a: mean(_first(a)),
-        "if": lambda a: widest(a[1:]),
-        "nvl2": lambda a: widest(a[1:]),
+        "if": lambda a: branch(a[1:]),
+        "nvl2": _if_present,
+        "ifnull": _if_null,
+        "nvl": _if_null,
+        "nullif": _null_if,
         "array": lambda a: array_of(widest(a)),
         "split": lambda _: array_of(STRING),
         "element_at": lambda a: element(_first(a)),
@@ -136,20 +169,20 @@ def _rules() -> dict[str, Rule]:
         "explode_outer": lambda a: element(_first(a)),
         "array_min": lambda a: element(_first(a)),
         "array_max": lambda a: element(_first(a)),
-        "flatten": lambda a: element(_first(a)),
+        "flatten": _flat,
         "concat": _concat,
         "reverse": _string_or_array,
         "ceil": _integral,
         "ceiling": _integral,
         "floor": _integral,
         "round": _rounded,
-        "bround": _rounded,
         "date_add": _date_add,
         "dateadd": _date_add,
         "date_diff": _date_sub,
         "datediff": _date_sub,
         "timestampdiff": _date_sub,
-        "trunc": _date_trunc,
+        "trunc": lambda a: DATE if len(a) == 2 else None,
+        "date_trunc": _date_trunc,
     }
 
 

@@ -32,7 +32,7 @@ _FIXED: dict[type[exp.Expr], DataType] = {
     exp.CurrentTimestamp: types.TIMESTAMP,
     exp.Interval: types.INTERVAL,
 }
-_SAME = (exp.Alias, exp.Paren, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.Neg)
+_SAME = (exp.Alias, exp.Paren, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
 _UNIT_FIRST = frozenset({"timestampadd", "timestampdiff", "dateadd", "datediff", "date_add"})
 _INT_PARTS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "DOY"})
 _CASTS = {
@@ -100,10 +100,12 @@ class Inference:
             return declared(node.to)
         if isinstance(node, _SAME) or (isinstance(node, exp.Distinct) and len(inner) == 1):
             return inner[0].type
+        if isinstance(node, exp.Neg):
+            return _negated(node, inner[0].type)
         if type(node) in _OPERATORS:
             return self._arithmetic(node, inner)
         if isinstance(node, exp.Case | exp.If):
-            return types.widest([self.of(n, scope).type for n in _branches(node)])
+            return types.branch([self.of(n, scope).type for n in _branches(node)])
         if isinstance(node, exp.Anonymous):
             return _call(node, [i.type for i in inner])
         if isinstance(node, exp.Bracket):
@@ -219,8 +221,16 @@ def _branches(node: exp.Case | exp.If) -> list[exp.Expr]:
 
 
 def _is_whole(node: exp.Expr) -> bool:
-    inner = node.this if isinstance(node, exp.Neg | exp.Paren) else node
-    return isinstance(inner, exp.Literal) and not inner.is_string and inner.name.isdigit()
+    while isinstance(node, exp.Neg | exp.Paren | exp.Cast):
+        node = node.this
+    return isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
+
+
+def _negated(node: exp.Neg, kind: Type) -> Type:
+    """Engines differ in the smallest integer, whose digits alone need the next wider type."""
+    if isinstance(node.this, exp.Literal) and node.this.name in (str(1 << 31), str(1 << 63)):
+        return None
+    return kind if types.is_numeric(kind) or kind == types.INTERVAL else None
 
 
 def _starred(node: exp.Column, scope: Scope) -> list[list[Field]]:

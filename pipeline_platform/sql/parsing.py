@@ -24,7 +24,7 @@ class _VerbatimParser(SparkParser):
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: parser
         for name, parser in SparkParser.FUNCTION_PARSERS.items()
-        if name in {"CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION"}
+        if name in {"CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "OVERLAY"}
     }
 
 

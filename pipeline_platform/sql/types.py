@@ -39,11 +39,17 @@ def is_numeric(kind: Type) -> bool:
 
 
 def widest(kinds: Sequence[Type]) -> Type:
-    """The type of CASE, COALESCE, GREATEST, array(...) over these branches."""
+    """The type of COALESCE, GREATEST, array(...) over these arguments."""
     found: Type = VOID
     for kind in kinds:
         found = _wider(found, kind)
     return found
+
+
+def branch(kinds: Sequence[Type]) -> Type:
+    """The type of CASE and IF: Sail takes the first, so it is certain if that is the widest."""
+    first = next((kind for kind in kinds if kind != VOID), VOID)
+    return first if first == widest(kinds) else None
 
 
 def _wider(left: Type, right: Type) -> Type:
@@ -56,7 +62,7 @@ def _wider(left: Type, right: Type) -> Type:
     if is_integer(left) and is_integer(right):
         return max(left, right, key=lambda kind: INTEGERS[kind.name])
     names = {left.name, right.name}
-    if "double" in names and is_numeric(left) and is_numeric(right):
+    if "double" in names and names <= {"double", "float", *INTEGERS}:
         return DOUBLE
     return None
 
@@ -90,16 +96,13 @@ def _temporal(operator: str, left: DataType, right: DataType) -> Type:
 
 def _decimal_arithmetic(operator: str, left: DataType, right: DataType) -> Type:
     if is_fraction(left) or is_fraction(right):
-        return DOUBLE
+        return DOUBLE if DOUBLE in (left, right) else None
     (p1, s1), (p2, s2) = _decimal(left), _decimal(right)
-    if operator in "+-":
+    if operator == "*":
+        precision, scale = p1 + p2 + 1, s1 + s2
+    elif operator in "+-":
         scale = max(s1, s2)
         precision = max(p1 - s1, p2 - s2) + scale + 1
-    elif operator == "*":
-        precision, scale = p1 + p2 + 1, s1 + s2
-    elif operator == "/":
-        scale = max(6, s1 + p2 + 1)
-        precision = p1 - s1 + s2 + scale
     else:
         return None
     return DataType("decimal", precision, scale) if precision <= MAX_PRECISION else None

@@ -6,7 +6,7 @@ from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
-from pipeline_platform.settings import Settings, from_environment
+from pipeline_platform.settings import Settings, from_environment, prepare_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Platform:
     @cached_property
     def engine(self) -> Engine:
         """The engine; its session starts on first use."""
+        prepare_process(self.settings.engine)
         if self.settings.engine == "spark":
             from pipeline_platform.engine.spark import SparkEngine
 

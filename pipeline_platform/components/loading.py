@@ -21,9 +21,17 @@ def load_declared(path: Path) -> dg.Definitions:
     DagsterInvalidDefinitionError: a wrong declaration, as `file:line:column: ...`.
     """
     tree = ComponentTree.for_project(path)
+    with explained(tree):
+        return tree.build_defs(tree.defs_module_path)
+
+
+@contextmanager
+def explained(tree: ComponentTree) -> Iterator[None]:
+    """Turn what goes wrong while `tree` loads into DagsterInvalidDefinitionError, in our words."""
     try:
         with unfinished_ignored():
-            return tree.build_defs(tree.defs_module_path)
+            yield
+        return
     except ComponentTreeException as error:
         cause = _root(error)
         if isinstance(cause, ValidationError):

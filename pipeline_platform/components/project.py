@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 from pydantic import BaseModel
 
+from pipeline_platform.components.dagster_internals import ComponentTree
 from pipeline_platform.components.declarations import Declarations, resolve
 from pipeline_platform.components.model_attributes import ModelAttributes
 from pipeline_platform.components.places import Place
@@ -48,7 +49,11 @@ _resolved: WeakKeyDictionary[object, Declarations] = WeakKeyDictionary()
 
 def of_project(context: dg.ComponentLoadContext) -> Declarations:
     """The declarations of the project that `context` belongs to, resolved once per load."""
-    tree = context.component_tree
+    return of_tree(context.component_tree)
+
+
+def of_tree(tree: ComponentTree) -> Declarations:
+    """The declarations of a project's component tree, resolved once per load."""
     if tree.state_tracker not in _resolved:
         found = tree.get_all_components(of_type=ProjectComponent)  # type: ignore[type-abstract]
         _resolved[tree.state_tracker] = resolve(

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from pipeline_platform.ingest.framing import Positions
 
-_SLICE = 1 << 18
+_SLICE = 1 << 17
+_FIRST = np.zeros(1, np.int64)
 _NONE = np.zeros(0, np.int64)
 
 
@@ -31,19 +32,23 @@ class Counts(Struct, frozen=True):
 
 def count(data: bytes) -> Counts:
     """Counts over `data`, which ends in LF; all zero when it is not plain."""
-    if any(mark in data for mark in (b"\\", b"\t", b"\r", b"[", b" :")):
+    if any(mark in data for mark in (b"\\", b"\t", b"\r", b"[")):
         return Counts(False)
     codes = np.frombuffer(data, np.uint8)
     members = quotes = 0
     ends = []
     for at in range(0, len(codes), _SLICE):
         part = codes[at : at + _SLICE + 1]
-        quote, colon = part == 0x22, part[1:] == 0x3A
-        members += int(np.count_nonzero(quote[:-1] & colon))
-        quotes += int(np.count_nonzero(quote[:_SLICE]))
+        colon, quote, space = part[1:] == 0x3A, part[:-1] == 0x22, part[:-1] == 0x20
+        np.logical_and(space, colon, out=space)
+        if space.any():
+            return Counts(False)
+        np.logical_and(quote, colon, out=colon)
+        quotes += int(np.count_nonzero(quote))
+        members += int(np.count_nonzero(colon))
         ends.append(np.flatnonzero(part[:_SLICE] == 10) + at)
     lines = np.concatenate(ends)
-    starts = np.concatenate((_NONE, [0], lines[:-1] + 1)).astype(np.int64)
+    starts = np.concatenate((_FIRST, lines[:-1] + 1))
     if not (codes[starts] == 0x7B).all():
         return Counts(False)
     return Counts(True, len(lines), members, quotes, starts, lines)

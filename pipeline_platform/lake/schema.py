@@ -154,18 +154,20 @@ def _from_delta(kind: str | Mapping[str, Any]) -> pa.DataType:
     return pa.struct([_from_delta_field(field) for field in kind["fields"]])
 
 
-def differences(given: pa.Schema, wanted: pa.Schema) -> list[str]:
-    """Columns that `given` lacks, has beyond `wanted`, or has in another type; [] if none."""
-    names = {field.name for field in wanted}
-    beyond = [f"{field.name} is not a column" for field in given if field.name not in names]
-    return beyond + [line for field in wanted if (line := _difference(given, field))]
+def misfits(rows: pa.Schema, table: pa.Schema) -> list[str]:
+    """Why rows of one standard schema cannot go into a table of another; [] if they can.
+
+    Nullable columns of the table may be missing from the rows.
+    """
+    required = [f.name for f in table if not f.nullable and f.name not in rows.names]
+    found = [line for field in rows if (line := _misfit(field, table))]
+    return found + [f"{name} is required" for name in required]
 
 
-def _difference(given: pa.Schema, field: pa.Field) -> str:
-    index = given.get_field_index(field.name)
-    if index < 0:
-        return f"{field.name} is missing"
-    if given.field(index).type != field.type:
-        found, wanted = spark_type(given.field(index).type), spark_type(field.type)
-        return f"{field.name} is {found}, not {wanted}"
+def _misfit(field: pa.Field, table: pa.Schema) -> str:
+    if field.name not in table.names:
+        return f"{field.name} is not a column of the table"
+    wanted = table.field(field.name).type
+    if field.type != wanted:
+        return f"{field.name} is {spark_type(field.type)}, not {spark_type(wanted)}"
     return ""

@@ -16,7 +16,7 @@ from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import CommitConflict, UnknownName, WriteRefused
 from pipeline_platform.lake.definition import TableDefinition, bring_up
 from pipeline_platform.lake.files import Files
-from pipeline_platform.lake.schema import differences
+from pipeline_platform.lake.schema import misfits
 from pipeline_platform.lake.snapshot import METADATA, Snapshot
 from pipeline_platform.lake.writer import StagedFile, Staging
 
@@ -195,14 +195,12 @@ class LakeTable:
 
     def _refuse_misfits(self, files: Sequence[StagedFile], base: Snapshot) -> None:
         for schema in {id(file.schema): file.schema for file in files}.values():
-            found = differences(base.schema, schema)
-            required = {field.name for field in base.schema if not field.nullable}
-            lacking = [f"{name} is required" for name in sorted(required - set(schema.names))]
-            if found or lacking:
+            found = misfits(schema, base.schema)
+            if found:
                 raise WriteRefused(
                     "staged rows do not fit the table",
                     where=str(self.name),
-                    known="; ".join([*found, *lacking]),
+                    known="; ".join(found),
                     remedy="stage them with the table's present schema",
                 )
 

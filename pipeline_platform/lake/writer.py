@@ -122,7 +122,8 @@ class Staging:
         self._pool.shutdown(cancel_futures=True)
         for opened in self._open.values():
             with suppress(OSError, pa.ArrowException):
-                opened.sink.close()
+                opened.writer.close()
+            opened.sink.close()
         self._files.delete(self._paths)
         self._open, self._staged, self._paths = {}, [], []
         self._pending, self._parts, self._sizes, self._pending_bytes = [], {}, {}, 0

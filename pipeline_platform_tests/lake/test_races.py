@@ -1,0 +1,144 @@
+"""Real processes: racing each other, and killed at any moment."""
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pipeline_platform.contracts.windows import DayWindow
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform_tests.lake.frames import NAME, day, events, rows_of, staged
+
+pytestmark = pytest.mark.slow
+
+APPENDER = """
+import sys
+from pathlib import Path
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform_tests.lake.frames import NAME, day, staged
+table, who, epochs = Lake(sys.argv[1]).table(NAME), int(sys.argv[2]), int(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+for epoch in range(epochs):
+    files = staged(table, [(day(n), epoch, who) for n in range(3)])
+    table.append(files, transaction=("admit", epoch), metadata={"who": who})
+"""
+
+REPLACER = """
+import sys
+from pipeline_platform.contracts.windows import DayWindow
+from pipeline_platform.errors import CommitConflict
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform_tests.lake.frames import NAME, day, rows_of, staged
+table, rounds = Lake(sys.argv[1]).table(NAME), int(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+done = 0
+while done < rounds:
+    read = table.snapshot()
+    before = [row for row in rows_of(read) if row[0] == day(0)]
+    rows = [(day(0), 0, before[0][2] + 1)]
+    try:
+        table.replace(staged(table, rows), read=read, window=DayWindow.of(day(0)))
+    except CommitConflict:
+        continue
+    done += 1
+"""
+
+
+def start(program: str, lake: Lake, who: int, count: int) -> subprocess.Popen[str]:
+    """A process that waits for a line before it begins."""
+    command = [sys.executable, "-c", program, lake.root, str(who), str(count)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(*processes: subprocess.Popen[str]) -> None:
+    """Let all begin at once."""
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+
+def end(*processes: subprocess.Popen[str]) -> list[int]:
+    """Exit statuses once all have ended."""
+    for process in processes:
+        process.communicate()
+    return [process.returncode for process in processes]
+
+
+def test_two_processes_append_every_epoch_once(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    table = events(lake)
+    both = start(APPENDER, lake, 1, 25), start(APPENDER, lake, 2, 25)
+    go(*both)
+    assert end(*both) == [0, 0]
+    held = table.snapshot()
+    writers = {epoch: {row[2] for row in rows_of(held) if row[1] == epoch} for epoch in range(25)}
+    assert held.num_rows == 75
+    assert all(len(who) == 1 for who in writers.values())
+    assert held.version == 25
+    committed = held.paths(None)
+    assert {
+        p.relative_to(table.uri).as_posix() for p in Path(table.uri).glob("_day*/*")
+    } == committed
+
+
+def test_two_processes_count_by_replacing(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    table = events(lake)
+    table.append(staged(table, [(day(0), 0, 0), (day(1), 0, 7)]), transaction=("a", 0))
+    both = start(REPLACER, lake, 1, 10), start(REPLACER, lake, 2, 10)
+    go(*both)
+    assert end(*both) == [0, 0]
+    assert rows_of(table.snapshot()) == [(day(0), 0, 20), (day(1), 0, 7)]
+
+
+def test_appends_and_replaces_of_a_window_lose_no_row(tmp_path: Path) -> None:
+    """A replace that overwrote a concurrent append would lose that epoch's row of day 0."""
+    lake = Lake(tmp_path)
+    table = events(lake)
+    appender = start(APPENDER, lake, 0, 15)
+    go(appender)
+    seen: Counter[int] = Counter()
+    while appender.poll() is None:
+        read = table.snapshot()
+        rows = [row for row in rows_of(read) if row[0] == day(0)]
+        replaced = staged(table, rows)
+        try:
+            table.replace(replaced, read=read, window=DayWindow.of(day(0)))
+            seen["won"] += 1
+        except Exception as error:
+            seen[type(error).__name__] += 1
+    end(appender)
+    assert set(seen) <= {"won", "CommitConflict"}
+    assert Counter(row[0] for row in rows_of(table.snapshot())) == {day(n): 15 for n in range(3)}
+
+
+def test_killed_processes_leave_a_readable_table_and_the_retry_works(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    table = events(lake)
+    chance = random.Random(7)
+    for _ in range(6):
+        process = start(APPENDER, lake, 1, 60)
+        go(process)
+        time.sleep(chance.uniform(0.0, 0.4))
+        process.kill()
+        end(process)
+        held = table.snapshot()
+        whole = held.transaction_version("admit")
+        expected = 0 if whole is None else 3 * (whole + 1)
+        assert len(rows_of(held)) == held.num_rows == expected
+    last = start(APPENDER, lake, 1, 60)
+    go(last)
+    assert end(last) == [0]
+    assert table.snapshot().num_rows == 180
+    assert lake.names() == [NAME]

@@ -80,3 +80,8 @@ def dagster_defaults() -> None:
     """Say how Dagster writes events and whether it phones home, unless the user said so."""
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+
+
+def dagster_home() -> str:
+    """The folder of Dagster's own configuration, or empty."""
+    return os.environ.get("DAGSTER_HOME", "")

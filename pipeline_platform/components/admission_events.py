@@ -12,7 +12,7 @@ from pipeline_platform.contracts.stream import StreamContract
 
 if TYPE_CHECKING:
     from pipeline_platform.contracts.epochs import Accounting
-    from pipeline_platform.ingest.report import AdmissionReport
+    from pipeline_platform.ingest.report import AdmissionReport, Progress
     from pipeline_platform.wiring import Platform
 
 EPOCH = "epoch"
@@ -52,8 +52,16 @@ def day_states(platform: "Platform", contract: StreamContract) -> dict[date, Day
 def admit(
     context: dg.AssetExecutionContext, platform: "Platform", contract: StreamContract
 ) -> "AdmissionReport":
-    """Admit all that is pending, telling the run's log how it goes."""
-    return platform.admission(contract).run(lambda progress: context.log.info(str(progress)))
+    """Admit all that is pending, telling the run's log at every tenth of an epoch."""
+
+    def report(progress: "Progress") -> None:
+        if progress.objects * 10 // progress.of > (progress.objects - 1) * 10 // progress.of:
+            context.log.info(
+                f"epoch {progress.epoch}: {progress.objects} of {progress.of} objects, "
+                f"{progress.rows:,} rows"
+            )
+
+    return platform.admission(contract).run(report)
 
 
 def touched_days(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipeline_platform.errors import PlatformError, Retry
+from pipeline_platform.settings import prepare_process
 
 if TYPE_CHECKING:
     from pipeline_platform.wiring import Platform
@@ -21,7 +22,9 @@ class PlatformResource(dg.ConfigurableResource["Platform"]):
         """The platform that the environment describes."""
         from pipeline_platform.wiring import platform
 
-        return platform()
+        opened = platform()
+        prepare_process(opened.settings.engine)
+        return opened
 
 
 RESOURCE = PlatformResource()

@@ -16,6 +16,8 @@ from pipeline_platform.components.storage_internals import (
     ConsolidatedSqliteEventLogStorage,
     DagsterSqliteStorage,
     LocalComputeLogManager,
+    SqliteRunStorage,
+    SqliteScheduleStorage,
     StringSource,
 )
 from pipeline_platform.settings import dagster_defaults, from_environment
@@ -98,8 +100,11 @@ class Storage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         dagster_defaults()
-        super().__init__(base_dir, inst_data)
-        self._event_log_storage = EventLog(str(Path(base_dir) / "events"))  # type: ignore[assignment]
+        self.base_dir, self._inst_data = base_dir, inst_data
+        below = Path(base_dir)
+        self._run_storage = SqliteRunStorage.from_local(str(below / "runs"))
+        self._event_log_storage = EventLog(str(below / "events"))  # type: ignore[assignment]
+        self._schedule_storage = SqliteScheduleStorage.from_local(str(below / "schedules"))
 
     @classmethod
     def config_type(cls) -> Any:

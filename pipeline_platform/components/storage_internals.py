@@ -3,6 +3,8 @@
 from dagster._config import StringSource
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
+from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 
@@ -11,5 +13,7 @@ __all__ = [
     "ConsolidatedSqliteEventLogStorage",
     "DagsterSqliteStorage",
     "LocalComputeLogManager",
+    "SqliteRunStorage",
+    "SqliteScheduleStorage",
     "StringSource",
 ]

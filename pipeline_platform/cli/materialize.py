@@ -36,26 +36,29 @@ class Step(Struct, frozen=True):
     message: str = ""
 
 
+class State(Struct, frozen=True):
+    """What only the platform knows of an asset: whether its table is there, input waits."""
+
+    exists: bool
+    pending: bool
+
+
 def recorded(
-    graph: AssetGraph,
-    instance: dg.DagsterInstance,
-    *,
-    exists: Callable[[dg.AssetKey], bool],
-    pending: Callable[[dg.AssetKey], bool],
+    graph: AssetGraph, instance: dg.DagsterInstance, state: Callable[[dg.AssetKey], State]
 ) -> dict[str, Recorded]:
-    """What the event log says of every asset that can be materialized.
+    """What the event log, and `state` outside it, say of every asset that can be built.
 
     Raw assets mark the days that their runs change, by themselves.
     """
     with partition_loading_context(dynamic_partitions_store=instance):
         return {
-            key.to_user_string(): _recorded(graph, instance, key, exists(key), pending(key))
+            key.to_user_string(): _recorded(graph, instance, key, state(key))
             for key in graph.materializable_asset_keys
         }
 
 
 def _recorded(
-    graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey, exists: bool, pending: bool
+    graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey, state: State
 ) -> Recorded:
     node = graph.get(key)
     cut = node.partitions_def
@@ -67,8 +70,8 @@ def _recorded(
         code={p: _code(record) for p, record in made.items()},
         code_version=node.code_version or "",
         reads=_reads(graph, key, partitions),
-        exists=exists,
-        pending=pending,
+        exists=state.exists,
+        pending=state.pending,
         marks=key.path[0] == "raw",
     )
 
@@ -150,13 +153,23 @@ def _cause(event: dg.DagsterEvent) -> str:
     return (error.cause or error).message.strip() if error else ""
 
 
-def end_lost_runs(instance: dg.DagsterInstance, alive: Callable[[int], bool]) -> int:
+def end_lost_runs(instance: dg.DagsterInstance) -> int:
     """Mark as failed what processes that no longer live were running; how many."""
     lost = [
         run
         for run in instance.get_runs(dg.RunsFilter(statuses=_RUNNING))
-        if PROCESS in run.tags and not alive(int(run.tags[PROCESS]))
+        if PROCESS in run.tags and not _alive(int(run.tags[PROCESS]))
     ]
     for run in lost:
         instance.report_run_failed(run, "The process that ran it ended before it was done.")
     return len(lost)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

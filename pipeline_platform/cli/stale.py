@@ -61,3 +61,30 @@ def _is_stale(
         if upstream in assets
         for read in mapping.get(partition, ())
     )
+
+
+def batches(
+    assets: Mapping[str, Recorded], wanted: Mapping[str, frozenset[Partition]]
+) -> list[dict[str, frozenset[Partition]]]:
+    """`wanted`, in upstream-first order, in the fewest runs over one range of partitions.
+
+    A run has one range, so assets share it only where they are cut into the same
+    partitions; an asset that is not cut fits every run that its upstreams allow.
+    """
+    left, runs = dict(wanted), []
+    while left:
+        span = next((s for name in left if (s := _span(assets[name]))), None)
+        taken: dict[str, frozenset[Partition]] = {}
+        for name, partitions in left.items():
+            waits = any(u in left and u not in taken for u in assets[name].reads)
+            if not waits and _span(assets[name]) in (None, span):
+                taken[name] = partitions
+        runs.append(taken)
+        left = {name: partitions for name, partitions in left.items() if name not in taken}
+    return runs
+
+
+def _span(asset: Recorded) -> tuple[Partition, Partition] | None:
+    """First and last partition; None for an asset that is not cut."""
+    listed = list(asset.partitions)
+    return (listed[0], listed[-1]) if listed and listed[0] is not None else None

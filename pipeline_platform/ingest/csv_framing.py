@@ -33,7 +33,7 @@ class Dialect:
         opened = rb"%b(?:[^%b]|%b%b)*+%b?" % (q, q, q, q, q) if q else bare
         self.row = re.compile(rb"%b(?:%b%b)*+(?=\r?\n)" % (cell, d, cell), re.DOTALL)
         self.last = re.compile(rb"%b(?:%b%b)*+(?=\r?\n?\Z)" % (cell, d, cell), re.DOTALL)
-        self.partial = re.compile(rb"(?:%b%b)*+(?:%b|%b\r?)\Z" % (cell, d, opened, bare), re.DOTALL)
+        self.partial = re.compile(rb"(?:%b%b)*+(?:%b|%b)\r?\Z" % (cell, d, opened, bare), re.DOTALL)
         self._cell = re.compile(rb"(?:^|%b)(%b)" % (d, cell), re.DOTALL)
 
     def cells(self, row: bytes) -> list[tuple[str, bool]]:

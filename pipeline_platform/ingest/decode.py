@@ -44,6 +44,14 @@ class Chunk(Struct):
         return [(self.block.offset + s, self.block.data[s:e]) for s, e in spans]
 
 
+class Verdicts(Struct, frozen=True):
+    """A block, what became of its rows, and how many rows the framer cut it into."""
+
+    block: Block
+    judged: Judged
+    landed: int
+
+
 class Decoder:
     """A contract compiled once, for any number of objects.
 
@@ -63,19 +71,25 @@ class Decoder:
     def decode(self, stream: BinaryIO) -> Iterator[Chunk]:
         """The object's chunks in order; two threads decode ahead of the caller."""
         first_row = 0
-        blocks = self._framer().blocks(stream)
-        for block, judged in in_order(blocks, self._judge_block):
-            landed = len(block.bounds()[0])
-            yield self._chunk(block, judged, landed, first_row)
-            first_row += landed
+        for verdicts in in_order(self.blocks(stream), self.judge):
+            yield self.chunk(verdicts, first_row)
+            first_row += verdicts.landed
 
-    def _judge_block(self, block: Block) -> tuple[Block, Judged]:
-        return block, self._judge(block)
+    def blocks(self, stream: BinaryIO) -> Iterator[Block]:
+        """The object cut into blocks of whole rows."""
+        return self._framer().blocks(stream)
 
-    def _chunk(self, block: Block, judged: Judged, landed: int, first_row: int) -> Chunk:
+    def judge(self, block: Block) -> Verdicts:
+        """What becomes of each row of a block; may be called from several threads."""
+        judged = self._judge(block)
+        return Verdicts(block, judged, len(block.bounds()[0]))
+
+    def chunk(self, verdicts: Verdicts, first_row: int) -> Chunk:
+        """The verdicts on a block whose first row has this ordinal."""
+        block, judged = verdicts.block, verdicts.judged
         ordinals = pl.Series(ROW, judged.rows + first_row, dtype=pl.Int64)
         frame = judged.frame.with_columns(ordinals)
-        chunk = Chunk(frame, [], landed, first_row, block)
+        chunk = Chunk(frame, [], verdicts.landed, first_row, block)
         faults = sorted(judged.faults, key=lambda found: found[0])
         originals = chunk.originals([first_row + place for place, _ in faults])
         for (place, fault), (offset, original) in zip(faults, originals, strict=True):

@@ -24,20 +24,65 @@ COLUMNS = (
     Column("ms", "timestamp", format="epoch_ms"),
     Column("day", "date"),
 )
-NESTED = (*COLUMNS[:2], Column("tags", "array<string>"), Column("s", "struct<a:int,b:array<double>>"))
+NESTED = (
+    *COLUMNS[:2],
+    Column("tags", "array<string>"),
+    Column("s", "struct<a:int,b:array<double>>"),
+)
 DECIMALS = (*COLUMNS[:2], Column("price", "decimal(6,2)"))
 
 INTEGERS = ["0", "-0", "1", "-1", "2147483647", "2147483648", "-2147483648", "9007199254740992"]
 INTEGERS += ["9007199254740993", "16777216", "16777217", "9223372036854775807"]
-INTEGERS += ["9223372036854775808", "-9223372036854775808", "1" * 25, "253402300800000", "01", "+1"]
-FLOATS = ["1.0", "1e2", "-0.0", "1E400", "1e-400", "3.4028235e38", "3.4028236e38", "0.1", "1.", ".5"]
-FLOATS += ["9007199254740993.0", "1e5", "123456789012345678901234567890", "NaN", "Infinity", "0x1"]
-TEXTS = ['""', '"a"', '":"', '":a"', '"a :"', '"a\\n"', '"\\u00e9"', '"\\ud83d\\ude00"', '"\\ud800"']
-TEXTS += ['"\\u0000"', '"\\x"', '"\té"', '"tab\t"', '"null"', '"{}"', '"[1]"', '"7"', '"é"', '"\x7f"']
-TEXTS += ['"2024-01-01T00:00:00Z"', '"2024-01-01 00:00:00.5+01:00"', '"2024-01-01T00:00:00"']
-TEXTS += ['"2023-02-29"', '"2024-02-29"', '"2024-02-29T24:00:00Z"', '"0001-01-01T00:00:00+01:00"']
+INTEGERS += ["9223372036854775808", "-9223372036854775808", "1" * 25]
+INTEGERS += ["253402300800000", "01", "+1"]
+FLOATS = [
+    "1.0",
+    "1e2",
+    "-0.0",
+    "1E400",
+    "1e-400",
+    "3.4028235e38",
+    "3.4028236e38",
+    "0.1",
+    "1.",
+    ".5",
+]
+FLOATS += ["9007199254740993.0", "1e5", "1234567890123456789012", "NaN", "Infinity", "0x1"]
+TEXTS = [
+    '""',
+    '"a"',
+    '":"',
+    '":a"',
+    '"a :"',
+    '"a\\n"',
+    '"\\u00e9"',
+    '"\\ud83d\\ude00"',
+    '"\\ud800"',
+]
+TEXTS += [
+    '"\\u0000"',
+    '"\\x"',
+    '"\té"',
+    '"tab\t"',
+    '"null"',
+    '"{}"',
+    '"[1]"',
+    '"7"',
+    '"é"',
+    '"\x7f"',
+]
+TEXTS += ['"2024-01-01T00:00:00Z"', '"2024-01-01 00:00:00.5+01:00"']
+TEXTS += ['"2024-01-01T00:00:00"', '"2023-02-29"', '"2024-02-29"', '"2024-02-29T24:00:00Z"']
+TEXTS += ['"0001-01-01T00:00:00+01:00"']
 OTHERS = ["null", "true", "false", "True", "{}", "[]", '{"a":1}', '["a",null]', "[1,2]", "", "nul"]
-OTHERS += ['{"a":1,"b":[1.5,null]}', '{"b":[],"a":null}', '{"a":1,"a":2}', '{"c":1}', "[[1]]", "[1,]"]
+OTHERS += [
+    '{"a":1,"b":[1.5,null]}',
+    '{"b":[],"a":null}',
+    '{"a":1,"a":2}',
+    '{"c":1}',
+    "[[1]]",
+    "[1,]",
+]
 VALUES = st.sampled_from(INTEGERS + FLOATS + TEXTS + OTHERS)
 GOOD: dict[str, Any] = {
     "id": ['"e1"', '"é"'],
@@ -92,14 +137,18 @@ def lines(draw: st.DrawFn, columns: tuple[Column, ...]) -> bytes:
     else:
         plain = draw(st.sampled_from(["", "", " "]))
         space = lambda: plain  # noqa: E731
-    body = ("," + space()).join(f'"{k}"{"" if hurt > 1 else space()}:{space()}{v}' for k, v in pairs)
+    body = ("," + space()).join(
+        f'"{k}"{"" if hurt > 1 else space()}:{space()}{v}' for k, v in pairs
+    )
     row = ("{" + body + "}").encode("utf-8", "surrogatepass")
     if hurt == 2:
         at = draw(st.integers(0, len(row)))
         row = row[:at]
     elif hurt == 3:
         at = draw(st.integers(0, len(row)))
-        junk = st.sampled_from([b"\xff", b"\xed\xa0\x80", b"\x00", b"\x1f", b"}", b"{", b'"', b",", b"\\"])
+        junk = st.sampled_from(
+            [b"\xff", b"\xed\xa0\x80", b"\x00", b"\x1f", b"}", b"{", b'"', b",", b"\\"]
+        )
         row = row[:at] + draw(junk) + row[at + draw(st.integers(0, 1)) :]
     elif hurt == 4:
         row += draw(st.sampled_from([b"x", b" {}", b"{}", b"//", b"\x0c", b","]))
@@ -189,7 +238,11 @@ def test_where_blocks_are_cut_does_not_matter(rows: list[bytes], size: int) -> N
 
 def test_clean_blocks_are_taken_whole_and_broken_ones_row_by_row() -> None:
     what = contract(COLUMNS)
-    good = b"{" + b",".join(f'"{k}":{GOOD[k][0]}'.encode() for k in [c.field for c in COLUMNS]) + b"}\n"
+    good = (
+        b"{"
+        + b",".join(f'"{k}":{GOOD[k][0]}'.encode() for k in [c.field for c in COLUMNS])
+        + b"}\n"
+    )
     fast = json_fast.JsonFast(what)
     clean = json_fast.Block(good * 100, 0)
     taken = fast._take_whole(clean)

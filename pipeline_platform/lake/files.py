@@ -37,6 +37,14 @@ class Files:
         self.filesystem.create_dir(self.uri(path).rpartition("/")[0], recursive=True)
         return self.filesystem.open_output_stream(self.uri(path))
 
+    def read(self, path: str) -> bytes | None:
+        """A small file's bytes, None where there is none."""
+        try:
+            with self.filesystem.open_input_stream(self.uri(path)) as stream:
+                return bytes(stream.read())
+        except FileNotFoundError:
+            return None
+
     def size(self, path: str) -> int:
         """Bytes of a closed file."""
         return int(self.filesystem.get_file_info(self.uri(path)).size)

@@ -14,6 +14,7 @@ from deltalake import DeltaTable
 
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import UnknownName
+from pipeline_platform.lake.files import Files
 from pipeline_platform.lake.schema import from_delta_json
 
 METADATA = "pipeline_platform"  # key of our facts in Delta's commit information
@@ -81,13 +82,17 @@ class Snapshot:
         return self.table.transaction_version(app)
 
     def last_metadata(self) -> dict[str, Any]:
-        """What the writer of the newest commit said of it; {} if nothing."""
-        return next(self.commits(1)).metadata
+        """What the writer of this version's commit said of it; {} if nothing."""
+        return next((commit.metadata for commit in self.commits()), {})
 
-    def commits(self, limit: int | None = None) -> Iterator[CommitFacts]:
+    def commits(self) -> Iterator[CommitFacts]:
         """The commits up to this version, newest first, as far as the log still holds them."""
-        for entry in self.table.history(limit):
-            yield CommitFacts(entry["version"], _metadata(entry))
+        files = Files(self.uri)
+        for version in range(self.version, -1, -1):
+            entry = files.read(f"_delta_log/{version:020}.json")
+            if entry is None:
+                return
+            yield CommitFacts(version, _metadata(entry))
 
     def paths(self, window: DayWindow | None) -> frozenset[str]:
         """The data files of the window's partitions (None: of the whole table)."""
@@ -156,6 +161,10 @@ class Snapshot:
             return empty.lazy()
         types = dict(empty.schema)
         hive = {self.partition_by: types.pop(self.partition_by)} if self.partition_by else {}
+        if hive:
+            # Polars takes every `name=value` of a path for a partition, the lake's folder too.
+            above = [part.partition("=")[0] for part in self.uri.split("/") if "=" in part]
+            hive = dict.fromkeys(above, pl.String()) | hive
         return pl.scan_parquet(
             [f"{self.uri}/{unquote(path)}" for path in paths],
             schema=types,
@@ -166,9 +175,12 @@ class Snapshot:
         )
 
 
-def _metadata(entry: Mapping[str, Any]) -> dict[str, Any]:
-    said = entry.get(METADATA, {})
-    return dict(json.loads(said) if isinstance(said, str) else said)
+def _metadata(entry: bytes) -> dict[str, Any]:
+    actions = (json.loads(line) for line in entry.splitlines())
+    found: dict[str, Any] = next(
+        (action["commitInfo"] for action in actions if "commitInfo" in action), {}
+    )
+    return dict(found.get(METADATA, {}))
 
 
 def _bounds(files: pl.DataFrame) -> list[pl.Expr]:
@@ -186,7 +198,9 @@ def _extreme(name: str) -> pl.Expr:
 def _known(name: str, files: pl.DataFrame) -> pl.Expr:
     nulls = f"null_count.{name[4:]}"
     known = pl.col(name).is_not_null()
-    return known | (pl.col(nulls) == pl.col("num_records")) if nulls in files.columns else known
+    if nulls not in files.columns:
+        return known
+    return known | (pl.col(nulls) == pl.col("num_records")).fill_null(False)
 
 
 def _facts(row: Mapping[str, Any]) -> PartitionFacts:

@@ -113,5 +113,5 @@ def ordered(rows: list[Row]) -> list[Row]:
 def test_histories(tmp_path_factory: pytest.TempPathFactory) -> None:
     machine = type("Machine", (Histories,), {"factory": tmp_path_factory})
     cases = machine.TestCase
-    cases.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+    cases.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)
     cases("runTest").runTest()

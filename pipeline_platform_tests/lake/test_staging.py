@@ -45,7 +45,7 @@ days = st.one_of(st.none(), st.integers(0, 4).map(day))
 rows = st.tuples(days, st.integers(0, 3), st.one_of(st.none(), st.integers(-5, 5)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.lists(rows, max_size=12), max_size=6), st.sampled_from([1, 2_000, 1 << 20]))
 def test_any_cut_keeps_every_row(
     tmp_path_factory: pytest.TempPathFactory, frames: list[list[Any]], buffer: int
@@ -67,7 +67,7 @@ def test_any_cut_keeps_every_row(
 one_row = st.tuples(*(st.one_of(st.none(), values) for _, values in KINDS.values()))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(one_row, min_size=1, max_size=20))
 def test_every_type_comes_back_equal_and_within_its_bounds(
     tmp_path_factory: pytest.TempPathFactory, given_rows: list[tuple[Any, ...]]

@@ -27,8 +27,13 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {
 }  # fmt: skip
 _COMPARISON: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
-    exp.NullSafeEQ: "<=>",
+    exp.NullSafeEQ: "<=>", exp.NullSafeNEQ: "<=>",
 }  # fmt: skip
+_ARGUMENTS = frozenset(
+    {"this", "expression", "expressions", "to", "ifs", "default", "true", "false", "unit"}
+    | {"low", "high", "negate", "position", "is_string", "quoted", "table", "db", "catalog"}
+    | {"safe", "typed"}
+)
 _UNDERSTOOD = (
     "columns, literals, + - * / % div, comparisons, AND OR NOT, IS NULL, IN, BETWEEN, LIKE, "
     "RLIKE, CASE, CAST, INTERVAL and functions of one row"
@@ -95,11 +100,12 @@ class _Compiler:
         return found
 
     def _of(self, node: exp.Expr) -> Value | Interval:
+        if any(value for name, value in node.args.items() if name not in _ARGUMENTS):
+            raise self._outside(node)
         if type(node) in _ARITHMETIC:
             return self._arithmetic(_ARITHMETIC[type(node)], node)
         if type(node) in _COMPARISON:
-            sides = self._plain(node.this), self._plain(node.args["expression"])
-            return operators.compare(_COMPARISON[type(node)], *sides)
+            return self._comparison(node)
         if isinstance(node, exp.Paren):
             return self.of(node.this)
         if isinstance(node, exp.Interval):
@@ -117,6 +123,8 @@ class _Compiler:
             return constant(bool(node.this), types.BOOLEAN)
         if isinstance(node, exp.Literal):
             return self._literal(node)
+        if isinstance(node, exp.RawString):
+            return constant(node.name, types.STRING)
         return None
 
     def _logic(self, node: exp.Expr) -> Value | None:
@@ -142,6 +150,13 @@ class _Compiler:
             )
         return None
 
+    def _comparison(self, node: exp.Expr) -> Value:
+        sides = [node.this, node.args["expression"]]
+        if any(isinstance(side, exp.Predicate | exp.Not) for side in sides):
+            raise self._loose(node)
+        found = operators.compare(_COMPARISON[type(node)], *(self._plain(side) for side in sides))
+        return operators.negation(found) if isinstance(node, exp.NullSafeNEQ) else found
+
     def _is(self, node: exp.Is) -> Value:
         value, what = self._plain(node.this), node.expression
         if isinstance(what, exp.Null):
@@ -160,11 +175,13 @@ class _Compiler:
         if isinstance(node, exp.If):
             branches = (node.this, node.args["true"], node.args.get("false") or exp.Null())
             return row_functions.call("if", [self._plain(branch) for branch in branches])
-        if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast | exp.JSONCast):
-            return self._cast(node)
-        if isinstance(node, exp.TryCast):
+        if isinstance(node, exp.Cast):
             return self._cast(node)
         if isinstance(node, exp.DPipe):
+            if isinstance(node.this, exp.Add | exp.Sub) or isinstance(
+                node.expression, exp.Add | exp.Sub
+            ):
+                raise self._loose(node)
             sides = [self._plain(node.this), self._plain(node.expression)]
             return row_functions.call("concat", sides)
         if isinstance(node, exp.Trim) and not node.args.get("expression"):
@@ -228,13 +245,12 @@ class _Compiler:
 
     def _pattern(self, node: exp.Expr) -> Value:
         like = node.this if isinstance(node, exp.Escape) else node
-        escape = node.expression.name if isinstance(node, exp.Escape) else "\\"
-        value, wanted = row_functions.text(self._plain(like.this)), self._plain(like.expression)
-        if not isinstance(wanted.constant, str):
-            raise Mismatch("a pattern that is no literal", "write the pattern as a string")
-        translate = patterns.from_regex if isinstance(like, exp.RegexpLike) else patterns.from_like
-        regex = translate(wanted.constant, escape)
-        return Value(types.BOOLEAN, lambda: value.build().str.contains(regex))
+        escape = self._plain(node.expression).constant if isinstance(node, exp.Escape) else "\\"
+        value, wanted = self._plain(like.this), self._plain(like.expression)
+        if isinstance(like, exp.RegexpLike):
+            return row_functions.matches([value, wanted])
+        found = row_functions.like(value, wanted, str(escape))
+        return operators.negation(found) if like.args.get("negate") else found
 
     def _case(self, node: exp.Case) -> Value:
         conditions = [self._plain(branch.this) for branch in node.args["ifs"]]
@@ -251,6 +267,14 @@ class _Compiler:
         if kind is None:
             raise self._outside(node)
         return operators.cast(self._plain(node.this), kind)
+
+    def _loose(self, node: exp.Expr) -> DeclarationError:
+        return self._source.error(
+            "what belongs together is not certain",
+            node,
+            known="engines differ in how tightly these operators bind",
+            remedy="write parentheses",
+        )
 
     def _outside(self, node: exp.Expr) -> DeclarationError:
         return self._source.error(

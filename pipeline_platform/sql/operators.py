@@ -172,7 +172,7 @@ def choose(conditions: Sequence[Value], results: Sequence[Value], default: Value
 
 
 def extreme(operator: str, values: Sequence[Value]) -> Value:
-    """GREATEST (operator >) or LEAST (<): NULLs are passed over."""
+    """GREATEST (operator >=) or LEAST (<=): NULLs are passed over, the first of equals wins."""
     values = common(values)
 
     def better(left: Value, right: Value) -> Value:
@@ -204,7 +204,7 @@ def cast(value: Value, kind: DataType) -> Value:
     if names == ("timestamp", "date"):
         return Value(kind, lambda: value.build().dt.date())
     if names == ("date", "timestamp") or (
-        names[0] in ("decimal", "string") and value.constant is not None
+        value.constant is not None and names in (("string", "date"), ("string", "timestamp"))
     ):
         return coerce(value, kind)
     if names == ("decimal", "double"):

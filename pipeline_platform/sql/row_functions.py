@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline_platform.contracts.types import DataType
-from pipeline_platform.sql import operators, types
+from pipeline_platform.sql import operators, patterns, types
 from pipeline_platform.sql.types import is_integer, is_numeric
 from pipeline_platform.sql.values import (
     DAY_US,
@@ -179,6 +179,27 @@ def _size(a: Sequence[Value]) -> Value:
     return Value(types.INT, fit(lambda: a[0].build().list.len(), types.INT))
 
 
+def like(value: Value, pattern: Value, escape: str) -> Value:
+    """LIKE with a literal pattern."""
+    return _contains(value, patterns.from_like(_pattern(pattern), escape))
+
+
+def matches(given: Sequence[Value]) -> Value:
+    """RLIKE with a literal pattern."""
+    return _contains(given[0], patterns.from_regex(_pattern(given[1])))
+
+
+def _pattern(value: Value) -> str:
+    if not isinstance(value.constant, str):
+        raise Mismatch("a pattern that is no literal", "write the pattern as a string")
+    return value.constant
+
+
+def _contains(value: Value, regex: str) -> Value:
+    subject = text(value)
+    return Value(types.BOOLEAN, lambda: subject.build().str.contains(regex))
+
+
 def _is_nan(a: Sequence[Value]) -> Value:
     value = coerce(a[0], types.DOUBLE)
     return Value(types.BOOLEAN, lambda: value.build().is_nan().fill_null(False))
@@ -199,8 +220,8 @@ FUNCTIONS: dict[str, Function] = {
     "nvl": Function(2, 2, operators.coalesce),
     "nullif": Function(2, 2, _null_if),
     "if": Function(3, 3, _either_way),
-    "greatest": Function(2, 99, lambda a: operators.extreme(">", a)),
-    "least": Function(2, 99, lambda a: operators.extreme("<", a)),
+    "greatest": Function(2, 99, lambda a: operators.extreme(">=", a)),
+    "least": Function(2, 99, lambda a: operators.extreme("<=", a)),
     "mod": Function(2, 2, _mod),
     "isnull": Function(1, 1, lambda a: operators.is_null(a[0])),
     "isnotnull": Function(1, 1, lambda a: operators.negation(operators.is_null(a[0]))),
@@ -215,6 +236,8 @@ FUNCTIONS: dict[str, Function] = {
     "startswith": Function(2, 2, _on_two_texts(lambda e, x: e.starts_with(x))),
     "endswith": Function(2, 2, _on_two_texts(lambda e, x: e.ends_with(x))),
     "contains": Function(2, 2, _on_two_texts(lambda e, x: e.contains(x, literal=True))),
+    "rlike": Function(2, 2, matches),
+    "regexp_like": Function(2, 2, matches),
     "concat": Function(1, 99, _concat),
     "size": Function(1, 1, _size),
     "array_size": Function(1, 1, _size),
@@ -235,7 +258,6 @@ FUNCTIONS: dict[str, Function] = {
     "timestamp_millis": Function(1, 1, _epoch(1_000)),
     "timestamp_micros": Function(1, 1, _epoch(1)),
     "unix_seconds": Function(1, 1, _since_epoch(1_000_000)),
-    "unix_timestamp": Function(1, 1, _since_epoch(1_000_000)),
     "unix_millis": Function(1, 1, _since_epoch(1_000)),
     "unix_micros": Function(1, 1, _since_epoch(1)),
     "date_add": Function(2, 2, _days_later(1)),

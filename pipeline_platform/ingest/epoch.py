@@ -15,12 +15,13 @@ from pipeline_platform.ingest.batch import Batch, Piece
 from pipeline_platform.ingest.books import Books, by_value
 from pipeline_platform.ingest.dedup import Deduplicator
 from pipeline_platform.ingest.judge import Judge
-from pipeline_platform.ingest.objects import ObjectReader, selected
+from pipeline_platform.ingest.objects import ObjectReader, Part, selected
 from pipeline_platform.ingest.tables import StreamTables
 from pipeline_platform.lake.writer import StagedFile, Staging
 from pipeline_platform.ports.object_store import ObjectStore
 
 BATCH_ROWS = 100_000
+BATCH_PIECES = 2_000
 SUSPECT_ROWS = 1_000_000
 
 
@@ -95,31 +96,44 @@ class EpochRun:
 
     def _batches(self) -> Iterator[Batch]:
         pieces: list[Piece] = []
-        rows = 0
-        for done, planned in enumerate(self._plan.objects, 1):
-            for piece in self._pieces(planned):
+        rows = done = 0
+        for planned, part in self._reader.parts(self._plan.objects):
+            piece = self._piece(planned, part)
+            if piece is not None:
                 pieces.append(piece)
                 rows += piece.frame.height
-                if rows >= BATCH_ROWS:
-                    yield Batch(pieces)
-                    pieces, rows = [], 0
-            self._progress(done, sum(self._books.landed.values()))
+            if rows >= BATCH_ROWS or len(pieces) >= BATCH_PIECES:
+                yield Batch(pieces)
+                pieces, rows = [], 0
+            if planned.position > done:
+                done = planned.position
+                self._progress(done, self._books.landed.total())
         if pieces:
             yield Batch(pieces)
+        self._close_objects()
+        self._progress(len(self._plan.objects), self._books.landed.total())
 
-    def _pieces(self, planned: PlannedObject) -> Iterator[Piece]:
-        """The object's decoded rows; what did not decode goes to the refused rows."""
+    def _piece(self, planned: PlannedObject, whole: Part) -> Piece | None:
+        """The decoded rows of a part; what did not decode goes to the refused rows."""
         taken = self._taken.get(planned.position)
+        part = whole if taken is None else selected(whole, taken.rows, taken.rest_from)
+        self._books.landed[planned.position] += part.landed
+        self._refuse((planned.position, refusal) for refusal in part.refusals)
+        if part.frame is None or part.chunk is None:
+            return None
         arrived = taken.registered_at if taken else self._plan.registered_at
-        for whole in self._reader.parts(planned):
-            part = whole if taken is None else selected(whole, taken.rows, taken.rest_from)
-            self._books.landed[planned.position] += part.landed
-            self._refuse((planned.position, refusal) for refusal in part.refusals)
-            if part.frame is not None and part.chunk is not None:
-                yield Piece(planned.position, arrived, part.frame, part.chunk)
-        if taken is not None:
-            self._books.landed[planned.position] -= len(taken.rows)
-            self._books.replayed[planned.position] += len(taken.rows)
+        return Piece(planned.position, arrived, part.frame, part.chunk)
+
+    def _close_objects(self) -> None:
+        """Refuse what an earlier attempt cut off, and count what a replay took up."""
+        for planned in self._plan.objects:
+            rest = self._reader.cut(planned)
+            if rest is not None:
+                self._piece(planned, rest)
+            taken = self._taken.get(planned.position)
+            if taken is not None:
+                self._books.landed[planned.position] -= len(taken.rows)
+                self._books.replayed[planned.position] += len(taken.rows)
 
     def _absorb(self, batch: Batch) -> None:
         judged = self._judge.judge(batch)

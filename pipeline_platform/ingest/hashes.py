@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 _LOAD = 0.6
-_GROWTH = 1.6
+_GROWTH = 2.0
 _SHIFT = np.uint64(32)
 
 
 class HashSet:
-    """Open addressing with linear probing; about 13 bytes a member; 0 is kept as 1."""
+    """Open addressing with linear probing; 13 to 27 bytes a member; 0 is kept as 1."""
 
     def __init__(self, capacity: int = 1 << 16) -> None:
         self._slots: Hashes = np.zeros(int(capacity / _LOAD), np.uint64)

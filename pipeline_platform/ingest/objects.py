@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
@@ -13,7 +13,9 @@ from pipeline_platform.contracts.epochs import ObjectRef, PlannedObject
 from pipeline_platform.contracts.names import EVENT_ID, ROW
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.contracts.verdicts import Reason, Refusal
-from pipeline_platform.ingest.decode import Chunk, Decoder
+from pipeline_platform.ingest.ahead import in_order
+from pipeline_platform.ingest.decode import Chunk, Decoder, Verdicts
+from pipeline_platform.ingest.framing import Block
 from pipeline_platform.ports.object_store import ObjectStore
 
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError)
@@ -30,6 +32,16 @@ class Part:
     refusals: list[Refusal]
     landed: int
     chunk: Chunk | None = None
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A block of a planned object, or why the rest of it cannot be read."""
+
+    planned: PlannedObject
+    block: Block | None
+    identity: pl.Expr | None
+    problem: str = ""
 
 
 class Checksummed:
@@ -82,38 +94,62 @@ class ObjectReader:
         self._decoder = Decoder(contract)
         self.checksums: dict[int, int | None] = {}
 
-    def parts(self, planned: PlannedObject) -> Iterator[Part]:
-        """The object's parts in order, as far as no earlier attempt cut it."""
+    def parts(self, objects: Iterable[PlannedObject]) -> Iterator[tuple[PlannedObject, Part]]:
+        """Every object's parts, in order; the next ones are decoded while one is used.
+
+        An object ends where an earlier attempt cut it.
+        """
+        for planned, part in self._decoded(objects):
+            cut = self._cuts.get(planned.position)
+            if cut is None:
+                yield planned, part
+            elif part.frame is not None:
+                yield planned, restricted(part, pl.col(ROW) < cut, cut.__gt__)
+
+    def cut(self, planned: PlannedObject) -> Part | None:
+        """The refused rest of an object that an earlier attempt could not read."""
         cut = self._cuts.get(planned.position)
-        for part in self._decoded(planned):
-            yield part if cut is None else restricted(part, pl.col(ROW) < cut, lambda r: r < cut)
-        if cut is not None:
-            yield _unreadable(cut, "an earlier attempt could not read it")
+        return None if cut is None else _unreadable(cut, "an earlier attempt could not read it")
 
     def originals(
         self, planned: PlannedObject, rows: frozenset[int]
     ) -> dict[int, tuple[int, bytes]]:
         """Offset and bytes of rows by ordinal, by decoding the object again."""
         found: dict[int, tuple[int, bytes]] = {}
-        for part in self._decoded(planned):
+        for _, part in self._decoded([planned]):
             if part.frame is not None and part.chunk is not None:
                 held = sorted(rows.intersection(part.frame[ROW].to_list()))
                 found.update(zip(held, part.chunk.originals(held), strict=True))
         return found
 
-    def _decoded(self, planned: PlannedObject) -> Iterator[Part]:
-        """Every part of the object as it is now; why it ends early is the last one."""
-        rows = 0
-        problem = self._problem(planned)
-        if problem is None:
-            try:
-                for chunk in self._chunks(planned):
-                    yield Part(chunk.frame, chunk.refusals, chunk.landed, chunk)
-                    rows += chunk.landed
-            except _LASTING as error:
-                problem = f"it cannot be read: {error.strerror}"
-        if problem is not None:
-            yield _unreadable(rows, problem)
+    def _decoded(self, objects: Iterable[PlannedObject]) -> Iterator[tuple[PlannedObject, Part]]:
+        """Every part of the objects as they are now; why one ends early is its last part."""
+        rows, position = 0, -1
+        for item, verdicts in in_order(self._items(objects), self._judged):
+            if item.planned.position != position:
+                rows, position = 0, item.planned.position
+            if verdicts is None:
+                yield item.planned, _unreadable(rows, item.problem)
+                continue
+            chunk = self._decoder.chunk(verdicts, rows)
+            if item.identity is not None:
+                chunk.frame = chunk.frame.with_columns(item.identity)
+            yield item.planned, Part(chunk.frame, chunk.refusals, chunk.landed, chunk)
+            rows += chunk.landed
+
+    def _judged(self, item: _Item) -> tuple[_Item, Verdicts | None]:
+        return item, None if item.block is None else self._decoder.judge(item.block)
+
+    def _items(self, objects: Iterable[PlannedObject]) -> Iterator[_Item]:
+        for planned in objects:
+            problem = self._problem(planned)
+            if problem is None:
+                try:
+                    yield from self._blocks(planned)
+                except _LASTING as error:
+                    problem = f"it cannot be read: {error.strerror}"
+            if problem is not None:
+                yield _Item(planned, None, None, problem)
 
     def _problem(self, planned: PlannedObject) -> str | None:
         try:
@@ -132,14 +168,12 @@ class ObjectReader:
         known = self._known_checksum(planned.ref.key)
         return known is not None and known == checksum(self._store, planned.ref.key)
 
-    def _chunks(self, planned: PlannedObject) -> Iterator[Chunk]:
+    def _blocks(self, planned: PlannedObject) -> Iterator[_Item]:
         identity = None if self._contract.event_id else self._identity(planned.ref.key)
         with self._store.open(planned.ref.key) as file:
             stream = Checksummed(file)
-            for chunk in self._decoder.decode(cast(BinaryIO, stream)):
-                if identity is not None:
-                    chunk.frame = chunk.frame.with_columns(identity)
-                yield chunk
+            for block in self._decoder.blocks(cast(BinaryIO, stream)):
+                yield _Item(planned, block, identity)
             self.checksums[planned.position] = stream.value
 
     def _identity(self, key: str) -> pl.Expr:

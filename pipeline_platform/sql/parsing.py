@@ -35,6 +35,9 @@ class _Verbatim(Spark):
 
 
 _DIALECT = _Verbatim()
+_QUOTED = re.compile(
+    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|--[^\n]*|/\*.*?\*/""", re.DOTALL
+)
 
 
 class Source(Struct, frozen=True):
@@ -68,13 +71,20 @@ def tokens(source: Source) -> list[Token]:
     """The tokens of the text; comments are not among them."""
     try:
         return list(_DIALECT.tokenize(source.text))
-    except TokenError as error:
+    except TokenError:
+        opened = _unclosed(source.text)
         raise DeclarationError(
-            "the SQL cannot be cut into words",
-            where=source.path,
-            known=_one_line(str(error)),
-            remedy="close every quote, backquote and comment that you open",
+            "a quote, backquote or comment is not closed",
+            where=source.at(opened),
+            known=f"it begins at: {_one_line(source.text[opened : opened + 40])}",
+            remedy="close it",
         ) from None
+
+
+def _unclosed(text: str) -> int:
+    """Where the first quote or comment begins that does not end."""
+    blank = _QUOTED.sub(lambda found: " " * len(found[0]), text)
+    return min((blank.find(mark) for mark in ("'", '"', "`", "/*") if mark in blank), default=0)
 
 
 def parse(source: Source) -> exp.Expr:
@@ -89,7 +99,7 @@ def parse(source: Source) -> exp.Expr:
     raise DeclarationError(
         "one SELECT is expected",
         where=source.path,
-        known=f"{len(trees)} statements{': ' if kinds else ''}{kinds}",
+        known=f"{len(trees)} statement(s){': ' if kinds else ''}{kinds}",
         remedy="write one SELECT (a WITH before it is fine) and nothing else",
     )
 
@@ -160,6 +170,8 @@ def _syntax(source: Source, error: ParseError, shift: int = 0) -> DeclarationErr
     highlight = first.get("highlight") or ""
     column = max(1, column - len(highlight) + 1 - (shift if line == 1 else 0))
     place = f"{line}:{column}"
+    if "SENTINEL" in (first["description"] or ""):
+        place = Source(source.text).at(len(source.text.rstrip()))
     found = re.sub(r"<Token [^>]*TokenType\.SENTINEL[^>]*>", "the end", first["description"] or "")
     found = re.sub(r"<Token [^>]*?text: (.*?), line[^>]*>", r"\1", found)
     before, after = first.get("start_context") or "", first.get("end_context") or ""

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
-from pipeline_platform.errors import UnknownName
+from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.sql.inference import Inference
 from pipeline_platform.sql.parsing import Source, parts
 from pipeline_platform.sql.relations import Catalog, Ctes, Relations
-from pipeline_platform.sql.scope import Field, Relation, Scope, merge
+from pipeline_platform.sql.scope import Field, Relation, Scope, merge, same
 
 _CLAUSES = frozenset(
     {"with_", "expressions", "from_", "joins", "laterals", "where", "group", "having", "order"}
@@ -57,7 +57,9 @@ class Queries:
     def _select(self, node: exp.Expr, ctes: Ctes, outer: Scope | None) -> list[Field]:
         self._check_clauses(node)
         scope = self._relations.of_select(node, Scope(self._source, (), outer, ctes))
-        fields = [field for item in node.expressions for field in self._projection(item, scope)]
+        fields: list[Field] = []
+        for item in node.expressions:
+            fields += self._projected(item, scope, fields)
         for clause in ("where", "windows"):
             self._infer.all(_listed(node, clause), scope)
         extended = _with_outputs(scope, fields)
@@ -71,7 +73,21 @@ class Queries:
             raise self._unshared(node.key.upper(), node)
         for name, value in node.args.items():
             if value and name not in _CLAUSES:
-                raise self._unshared(name.rstrip("_").replace("_", " ").upper(), node)
+                place = value if isinstance(value, exp.Expr) else node
+                raise self._unshared(name.rstrip("_").replace("_", " ").upper(), place)
+
+    def _projected(self, item: exp.Expr, scope: Scope, before: Sequence[Field]) -> list[Field]:
+        try:
+            return list(self._projection(item, scope))
+        except UnknownName as error:
+            if error.kind != "column" or not any(same(f.name, error.name) for f in before):
+                raise
+            raise DeclarationError(
+                f"column {error.name!r} is only named in this SELECT itself",
+                where=error.where,
+                known="not every engine reads an alias of the same SELECT",
+                remedy="repeat the expression, or name it in a subquery or WITH",
+            ) from None
 
     def _projection(self, node: exp.Expr, scope: Scope) -> Iterator[Field]:
         if node.is_star and isinstance(node, exp.Star | exp.Column):

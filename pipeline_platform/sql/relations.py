@@ -10,6 +10,7 @@ from pipeline_platform.sql import types
 from pipeline_platform.sql.inference import Inference
 from pipeline_platform.sql.parsing import Source, parts
 from pipeline_platform.sql.scope import Field, Relation, Scope, merge
+from pipeline_platform.sql.tables import table_name
 from pipeline_platform.sql.types import Type
 
 Ctes = Mapping[str, Sequence[Field]]
@@ -74,7 +75,7 @@ class Relations:
         if len(words) == 1 and words[0] in scope.ctes:
             fields = scope.ctes[words[0]]
         else:
-            fields = self._known(node, ".".join(words), scope)
+            fields = self._known(node, table_name(node), scope)
         alias = node.args.get("alias")
         if alias is not None and alias.this is not None:
             return self._named(fields, alias)

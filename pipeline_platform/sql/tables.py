@@ -65,8 +65,9 @@ def tables_of(tree: exp.Expr, source: Source) -> list[exp.Table]:
 
 
 def table_name(table: exp.Table) -> str:
-    """`layer.table` in lower case, as far as it is written."""
-    return ".".join(part.name.lower() for part in parts(table))
+    """`layer.table` in lower case, as far as it is written; a dot inside a part stays quoted."""
+    names = [part.name.lower() for part in parts(table)]
+    return ".".join(f"`{name}`" if "." in name else name for name in names)
 
 
 def _reference(source: Source, table: exp.Table) -> TableRef:

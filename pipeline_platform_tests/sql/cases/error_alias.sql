@@ -1,0 +1,3 @@
+SELECT carrier,
+  fl.origin
+FROM serving.flights f

@@ -1,0 +1,2 @@
+SELECT f.carier
+FROM serving.flights f

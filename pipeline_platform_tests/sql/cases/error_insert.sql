@@ -1,0 +1,1 @@
+INSERT INTO serving.flights SELECT * FROM serving.flights

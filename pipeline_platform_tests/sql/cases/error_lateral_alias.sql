@@ -1,0 +1,2 @@
+SELECT minute + 1 AS next, next + 1 AS after
+FROM serving.flights

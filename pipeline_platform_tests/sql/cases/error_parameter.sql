@@ -1,0 +1,1 @@
+SELECT carrier FROM serving.flights WHERE _day >= ?

@@ -1,0 +1,2 @@
+SELECT address.zap
+FROM serving.flights

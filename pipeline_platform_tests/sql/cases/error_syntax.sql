@@ -1,0 +1,2 @@
+SELECT carrier origin dest
+FROM serving.flights

@@ -1,0 +1,2 @@
+SELECT carrier, origin AS Carrier
+FROM serving.flights

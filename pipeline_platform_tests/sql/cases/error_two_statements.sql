@@ -1,0 +1,2 @@
+SELECT carrier FROM serving.flights;
+SELECT origin FROM serving.flights

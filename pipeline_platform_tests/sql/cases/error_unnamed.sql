@@ -1,0 +1,4 @@
+SELECT carrier,
+  count(*)
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,1 @@
+SELECT carrier FROM serving.flights VERSION AS OF 3

@@ -1,0 +1,3 @@
+SELECT serving.flights.carrier, flights.origin
+FROM serving.flights
+WHERE serving.flights._day = :start

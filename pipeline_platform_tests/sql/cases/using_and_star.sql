@@ -1,0 +1,3 @@
+SELECT *
+FROM serving.flights
+JOIN serving.weather USING (origin, time_hour, _day)

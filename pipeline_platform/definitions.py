@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipeline_platform.components.loading import load_declared
+from pipeline_platform.components.loading import load_declared, unfinished_ignored
 from pipeline_platform.components.resource import KEY, RESOURCE
 from pipeline_platform.components.settlement import daily_groups, settlement_schedule
 from pipeline_platform.settings import dagster_defaults
@@ -18,7 +18,11 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     DagsterInvalidDefinitionError names file and line of a wrong declaration.
     """
     dagster_defaults()
-    declared = load_declared(path or Path(__file__))
+    with unfinished_ignored():
+        return _with_policies(load_declared(path or Path(__file__)))
+
+
+def _with_policies(declared: dg.Definitions) -> dg.Definitions:
     groups = daily_groups(declared.resolve_all_asset_specs())
     automation = dg.AutomationConditionSensorDefinition(
         "automation",

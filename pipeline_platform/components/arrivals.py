@@ -81,7 +81,7 @@ def arrival_sensor(contract: StreamContract) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def arrivals(
-        context: dg.SensorEvaluationContext, platform: PlatformResource
+        context: dg.SensorEvaluationContext, platform: dg.ResourceParam[PlatformResource]
     ) -> dg.RunRequest | dg.SkipReason:
         busy = dg.RunsFilter(tags=tags, statuses=_UNFINISHED)
         if context.instance.get_runs_count(busy):

@@ -48,7 +48,7 @@ def _asset(declared: DeclaredModel, tables: Mapping[str, DeclaredTable]) -> dg.A
         can_subset=True,
     )
     def compute(
-        context: dg.AssetExecutionContext, platform: PlatformResource
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[PlatformResource]
     ) -> Iterator[dg.MaterializeResult[Any]]:
         days = [date.fromisoformat(key) for key in context.partition_keys] if own else []
         windows = contiguous(days)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipeline_platform.errors import PlatformError, Retry
-from pipeline_platform.settings import prepare_process
 
 if TYPE_CHECKING:
     from pipeline_platform.wiring import Platform
@@ -15,16 +14,14 @@ if TYPE_CHECKING:
 KEY = "platform"
 
 
-class PlatformResource(dg.ConfigurableResource["Platform"]):
+class PlatformResource:
     """Store, lake, clock and engine of the configured profile, opened when first used."""
 
     def platform(self) -> "Platform":
         """The platform that the environment describes."""
         from pipeline_platform.wiring import platform
 
-        opened = platform()
-        prepare_process(opened.settings.engine)
-        return opened
+        return platform()
 
 
 RESOURCE = PlatformResource()

@@ -61,7 +61,7 @@ def _admission(stream: DeclaredStream, allowed: timedelta | None) -> dg.AssetsDe
         can_subset=True,
     )
     def admission(
-        context: dg.AssetExecutionContext, platform: PlatformResource
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[PlatformResource]
     ) -> Iterator[dg.MaterializeResult[Any]]:
         with reported():
             opened = platform.platform()
@@ -125,7 +125,7 @@ def _accepted(stream: DeclaredStream) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def settle(
-        context: dg.AssetExecutionContext, platform: PlatformResource
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[PlatformResource]
     ) -> Iterator[dg.MaterializeResult[Any]]:
         asked = [date.fromisoformat(day) for day in context.partition_keys]
         with reported():

@@ -1,46 +1,65 @@
-"""Asks an engine, in a process of its own, for types or rows of SQL texts.
+"""Asks an engine, in a process of its own, for types or rows of expressions.
 
-    python -m pipeline_platform_tests.sql.ask sail|spark types|rows < texts.json
+    python -m pipeline_platform_tests.sql.ask sail|spark types|rows < question.json
 
-Prints one JSON list: the type of column `x` (Spark DDL) or the values of `x`, or null
-where the engine refuses the text.
+The question holds `relation` (a query), `expressions` over its columns, and `together`,
+how many may share a statement. Prints one JSON list: per expression its type in Spark
+DDL or its values as text (None for NULL), or null where the engine refuses it.
 """
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+
+Ask = Callable[[DataFrame], list[Any]]
 
 
-def kind(session: SparkSession, text: str) -> str | None:
-    """The type of the one column that `text` gives."""
+def types(frame: DataFrame) -> list[Any]:
+    """The type of every column."""
+    return [field.dataType.simpleString() for field in frame.schema]
+
+
+def rows(frame: DataFrame) -> list[Any]:
+    """The values of every column, as text; None for NULL."""
+    found = frame.collect()
+    return [
+        [None if row[n] is None else str(row[n]) for row in found]
+        for n in range(len(frame.columns))
+    ]
+
+
+def answer(
+    session: SparkSession, ask: Ask, relation: str, expressions: list[str], together: int
+) -> list[Any]:
+    """One answer per expression; a refused statement is asked again in smaller ones."""
+    if len(expressions) > together:
+        cuts = range(0, len(expressions), together)
+        parts = (expressions[at : at + together] for at in cuts)
+        return [one for p in parts for one in answer(session, ask, relation, p, together)]
+    columns = ", ".join(f"{text} AS x{n}" for n, text in enumerate(expressions))
     try:
-        return session.sql(text).schema[0].dataType.simpleString()
+        return ask(session.sql(f"WITH t AS ({relation}) SELECT {columns} FROM t"))
     except PySparkException:
-        return None
-
-
-def rows(session: SparkSession, text: str) -> list[Any] | None:
-    """The values of the one column that `text` gives, as text; None for NULL."""
-    try:
-        return [None if row[0] is None else str(row[0]) for row in session.sql(text).collect()]
-    except PySparkException:
-        return None
+        if len(expressions) == 1:
+            return [None]
+        return answer(session, ask, relation, expressions, max(1, together // 4))
 
 
 def main(engine: str, what: str) -> None:
-    """Answer the texts on standard input."""
+    """Answer the question on standard input."""
     from pipeline_platform.engine.sail import SailEngine
     from pipeline_platform.engine.spark import SparkEngine
     from pipeline_platform.settings import prepare_process
 
     prepare_process(engine)
     chosen = SailEngine() if engine == "sail" else SparkEngine("local[1]")
-    ask = {"types": kind, "rows": rows}[what]
-    answers = [ask(chosen.session(), text) for text in json.load(sys.stdin)]
-    sys.stdout.write(json.dumps(answers))
+    question = json.load(sys.stdin)
+    ask = {"types": types, "rows": rows}[what]
+    sys.stdout.write(json.dumps(answer(chosen.session(), ask, **question)))
     chosen.close()
 
 

@@ -12,8 +12,9 @@ from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.contracts.verdicts import Refusal
 from pipeline_platform.ingest import framing
 from pipeline_platform.ingest.ahead import in_order
+from pipeline_platform.ingest.csv_fast import CsvFast
 from pipeline_platform.ingest.csv_framing import CsvBlock, CsvCutter, Dialect
-from pipeline_platform.ingest.frames import Judged, merged
+from pipeline_platform.ingest.frames import Judged, RowFrames, merged
 from pipeline_platform.ingest.framing import BLOCK_BYTES, Block, Framer
 from pipeline_platform.ingest.json_fast import JsonFast, Taken
 from pipeline_platform.ingest.json_framing import cut_json, resume
@@ -88,7 +89,7 @@ class Decoder:
         """The verdicts on a block whose first row has this ordinal."""
         block, judged = verdicts.block, verdicts.judged
         ordinals = pl.Series(ROW, judged.rows + first_row, dtype=pl.Int64)
-        frame = judged.frame.with_columns(ordinals)
+        frame = judged.frame.hstack([ordinals])
         chunk = Chunk(frame, [], verdicts.landed, first_row, block)
         faults = sorted(judged.faults, key=lambda found: found[0])
         originals = chunk.originals([first_row + place for place, _ in faults])
@@ -129,25 +130,33 @@ Judge = Callable[[Block], Judged]
 
 def _judge(contract: StreamContract, *, precise: bool) -> Judge:
     if contract.landing.format == "csv":
-        under = csv_row_reader(contract, Dialect(contract))
-
-        def judge_csv(block: Block) -> Judged:
-            header = block.header if isinstance(block, CsvBlock) else None
-            return judge_block(contract, under(header) if header else _refused, block)
-
-        return judge_csv
+        return _csv_judge(contract, precise=precise)
     if contract.landing.format == "text":
-        read = text_row_reader(contract)
-        return lambda block: judge_block(contract, read, block)
+        read, frames = text_row_reader(contract), RowFrames(contract)
+        return lambda block: judge_block(frames, read, block)
     return _json_judge(contract, precise=precise)
 
 
+def _csv_judge(contract: StreamContract, *, precise: bool) -> Judge:
+    dialect, frames = Dialect(contract), RowFrames(contract)
+    under = csv_row_reader(contract, dialect)
+    fast = CsvFast(contract, dialect)
+
+    def judge(block: Block) -> Judged:
+        if not isinstance(block, CsvBlock) or not block.header:
+            return judge_block(frames, _refused, block)
+        taken = None if precise else fast.take(block)
+        return judge_block(frames, under(block.header), block, taken)
+
+    return judge
+
+
 def _json_judge(contract: StreamContract, *, precise: bool) -> Judge:
-    read, fast = json_row_reader(contract), JsonFast(contract)
+    read, fast, frames = json_row_reader(contract), JsonFast(contract), RowFrames(contract)
 
     def judge(block: Block) -> Judged:
         taken = None if precise else fast.take(block)
-        return judge_block(contract, read, block, taken)
+        return judge_block(frames, read, block, taken)
 
     return judge
 
@@ -156,9 +165,7 @@ def _refused(row: bytes) -> list[object]:
     raise AssertionError(f"a framer's refusal was judged again: {row[:80]!r}")
 
 
-def judge_block(
-    contract: StreamContract, read: RowReader, block: Block, taken: Taken = None
-) -> Judged:
+def judge_block(frames: RowFrames, read: RowReader, block: Block, taken: Taken = None) -> Judged:
     """Verdicts on a block of which the rows `taken` are accepted already."""
     starts, ends = block.bounds()
     left = np.ones(len(starts), bool)
@@ -166,6 +173,6 @@ def judge_block(
     if taken:
         left[taken[1]] = False
     rows = ((at, block.data[starts[at] : ends[at]]) for at in np.flatnonzero(left).tolist())
-    judged = judge_rows(contract, read, rows)
+    judged = judge_rows(frames, read, rows)
     judged.faults += [(at, Fault(*fault)) for at, fault in block.faults.items()]
     return merged(judged, *taken) if taken else judged

@@ -64,15 +64,29 @@ def schema(contract: StreamContract) -> dict[str, Any]:
     return columns
 
 
-def from_rows(contract: StreamContract, rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
-    """A frame of rows whose values the readers in `values` gave."""
-    types = {c.name: c.data_type for c in contract.columns}
-    columns = []
-    for at, (name, wanted) in enumerate(schema(contract).items()):
-        stored = polars_type(types[name], stored=True) if name in types else pl.String
-        series = pl.Series(name, [row[at] for row in rows], dtype=stored, strict=True)
-        columns.append(series if stored == wanted else series.cast(wanted))
-    return pl.DataFrame(columns)
+class RowFrames:
+    """Builds frames of single rows, for one contract."""
+
+    def __init__(self, contract: StreamContract) -> None:
+        types = {c.name: c.data_type for c in contract.columns}
+        wanted = schema(contract)
+        self.empty = pl.DataFrame(schema=wanted)
+        self._columns = [
+            (name, polars_type(types[name], stored=True) if name in types else pl.String, final)
+            for name, final in wanted.items()
+        ]
+
+    def of(self, rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
+        """A frame of rows whose values the readers in `values` gave."""
+        if not rows:
+            return self.empty
+        columns = []
+        for (name, stored, wanted), values in zip(
+            self._columns, zip(*rows, strict=True), strict=True
+        ):
+            series = pl.Series(name, values, dtype=stored, strict=True)
+            columns.append(series if stored == wanted else series.cast(wanted))
+        return pl.DataFrame(columns)
 
 
 def merged(first: Judged, frame: pl.DataFrame, rows: npt.NDArray[np.int64]) -> Judged:

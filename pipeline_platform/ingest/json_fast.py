@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from pipeline_platform.contracts.names import EXTRA
 from pipeline_platform.contracts.stream import Column, StreamContract
@@ -16,6 +15,7 @@ from pipeline_platform.ingest.instants import EPOCH_UNITS
 from pipeline_platform.ingest.json_proof import Counts, count
 from pipeline_platform.ingest.json_shape import member_order, proves, row_pattern
 from pipeline_platform.ingest.json_strict import Fault, parse_object
+from pipeline_platform.ingest.row_texts import row_texts
 from pipeline_platform.ingest.text_columns import Converter, converter, epoch_instants
 
 Places = npt.NDArray[np.int64]
@@ -38,6 +38,7 @@ class JsonFast:
         self._contract = contract
         self._types = {c.field: _read_as(c) for c in contract.columns}
         self._finish = {c.field: f for c in contract.columns if (f := _finisher(c))}
+        self._exact = {c.field: _EXACT.get(c.data_type.name) for c in contract.columns}
         scalar = not any(_composed(c.data_type) for c in contract.columns)
         self._possible = proves(contract)
         self._whole = scalar and self._possible
@@ -80,7 +81,7 @@ class JsonFast:
         for column in self._contract.columns:
             if not column.nullable and nulls[column.field]:
                 return False
-            exact = _EXACT.get(column.data_type.name)
+            exact = self._exact.get(column.field)
             if exact and not _below(frame[column.field], exact):
                 return False
         return True
@@ -89,9 +90,9 @@ class JsonFast:
         starts, _ = block.bounds()
         if len(starts) < ENOUGH:
             return None
-        lines = _lines(block)
+        lines = row_texts(block)
         pattern = row_pattern(self._contract, self._order(block))
-        if lines is None or not pattern:
+        if not pattern:
             return None
         good = lines.str.contains(pattern).to_numpy()
         if block.faults:
@@ -160,31 +161,6 @@ def _finisher(column: Column) -> Converter | None:
 def _below(numbers: pl.Series, limit: float) -> bool:
     least, most = numbers.min(), numbers.max()
     return least is None or (float(str(least)) > -limit and float(str(most)) < limit)
-
-
-def _lines(block: Block) -> pl.Series | None:
-    """Each row with the white space up to the next one; None when the block is not UTF-8."""
-    starts, _ = block.bounds()
-    offsets = np.append(starts, len(block.data)).astype(np.int64)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block.data)]
-    array = pa.Array.from_buffers(pa.large_string(), len(starts), buffers)
-    try:
-        array.validate(full=True)
-    except pa.ArrowInvalid:
-        return _valid_lines(block)
-    found = pl.from_arrow(array)
-    assert isinstance(found, pl.Series)
-    return found
-
-
-def _valid_lines(block: Block) -> pl.Series:
-    texts = []
-    for row in block.rows():
-        try:
-            texts.append(row.decode())
-        except UnicodeDecodeError:
-            texts.append("")
-    return pl.Series(texts, dtype=pl.String)
 
 
 def _joined(lines: pl.Series) -> bytes:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline_platform.contracts.stream import Column, StreamContract
 from pipeline_platform.contracts.verdicts import Reason
-from pipeline_platform.ingest.frames import Judged, from_rows
+from pipeline_platform.ingest.frames import Judged, RowFrames
 from pipeline_platform.ingest.json_strict import Fault, canonical, parse_object
 from pipeline_platform.ingest.values import Reader, json_reader, text_reader
 
@@ -15,9 +15,7 @@ RowReader = Callable[[bytes], list[Any]]
 """From the bytes of a row to the values of the frame's columns; raises Fault."""
 
 
-def judge_rows(
-    contract: StreamContract, read: RowReader, rows: Iterable[tuple[int, bytes]]
-) -> Judged:
+def judge_rows(frames: RowFrames, read: RowReader, rows: Iterable[tuple[int, bytes]]) -> Judged:
     """Verdicts on rows, given with their places."""
     places, accepted, faults = list[int](), list[list[Any]](), list[tuple[int, Fault]]()
     for place, row in rows:
@@ -26,7 +24,7 @@ def judge_rows(
             places.append(place)
         except Fault as fault:
             faults.append((place, fault))
-    return Judged(from_rows(contract, accepted), np.array(places, np.int64), faults)
+    return Judged(frames.of(accepted), np.array(places, np.int64), faults)
 
 
 def json_row_reader(contract: StreamContract) -> RowReader:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_platform.contracts.stream import Column, Landing, StreamContract
-from pipeline_platform.ingest import json_fast
+from pipeline_platform.ingest import csv_fast, json_fast
 from pipeline_platform.ingest.decode import Decoder
 
 COLUMNS = (
@@ -183,6 +183,7 @@ def verdicts(data: bytes, what: StreamContract, **options: Any) -> tuple[Any, ..
 @pytest.fixture(autouse=True)
 def _small_blocks_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_fast, "ENOUGH", 1)
+    monkeypatch.setattr(csv_fast, "ENOUGH", 1)
 
 
 SETS = [COLUMNS, NESTED, DECIMALS]
@@ -193,7 +194,7 @@ SETS = [COLUMNS, NESTED, DECIMALS]
 def test_bulk_paths_judge_as_the_precise_one(columns: tuple[Column, ...], unknown: str) -> None:
     what = contract(columns, unknown)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(st.lists(lines(columns), min_size=1, max_size=6))
     def law(rows: list[bytes]) -> None:
         data = b"".join(rows)
@@ -203,7 +204,7 @@ def test_bulk_paths_judge_as_the_precise_one(columns: tuple[Column, ...], unknow
 
 
 @pytest.mark.parametrize("unknown", ["refuse", "drop", "keep"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(row=lines(COLUMNS), copies=st.integers(1, 3), place=st.integers(0, 3))
 def test_one_hostile_row_among_good_ones(unknown: str, row: bytes, copies: int, place: int) -> None:
     good = {c.field: json.loads(GOOD[c.field][0]) for c in COLUMNS}
@@ -251,3 +252,45 @@ def test_clean_blocks_are_taken_whole_and_broken_ones_row_by_row() -> None:
     assert fast._take_whole(broken) is None
     taken = fast._take_proven(broken)
     assert taken is not None and len(taken[1]) == 100 and 50 not in taken[1]
+
+
+CELLS = [v.strip('"') for v in INTEGERS + FLOATS + TEXTS + OTHERS] + [
+    "007",
+    "-007",
+    "NA",
+    " 1",
+    "00",
+]
+CELLS += ["-0", "1.500", "0.001", "12345.6", "a\rb", '"q"', '""', '"1"', 'a"b', "a,b", "1700000000"]
+SCALARS = (*COLUMNS, Column("price", "decimal(6,2)"), Column("bin", "binary"))
+
+
+@pytest.mark.parametrize("unknown", ["drop", "keep"])
+@settings(max_examples=120, deadline=None)
+@given(
+    names=st.lists(st.sampled_from([*(c.field for c in SCALARS), "zz"]), min_size=1, unique=True),
+    rows=st.lists(
+        st.lists(st.tuples(st.booleans(), st.sampled_from(CELLS)), min_size=12), max_size=6
+    ),
+    end=st.sampled_from(["\n", "\r\n", "\n\n", "\r\r\n"]),
+    surplus=st.integers(-5, 20),
+)
+def test_csv_in_bulk_is_judged_as_row_by_row(
+    unknown: str, names: list[str], rows: list[Any], end: str, surplus: int
+) -> None:
+    good = {**{k: v[0].strip('"') for k, v in GOOD.items()}, "bin": "YQ==", "zz": "1"}
+    lines = [",".join(names)]
+    for row in rows:
+        many = len(names) + (surplus if surplus in (-1, 1) else 0)
+        cells = [(good[n], cell) for n, cell in zip([*names, "id"][:many], row, strict=False)]
+        lines.append(
+            ",".join(
+                c if odd and i % 3 == 0 else g
+                for i, ((g, c), (odd, _)) in enumerate(
+                    zip([(g, c[1]) for g, c in cells], row, strict=False)
+                )
+            )
+        )
+    data = end.join(lines).encode("utf-8", "surrogatepass") + end.encode()
+    what = contract(SCALARS, unknown, "csv", null_values=("", "NA"))
+    assert verdicts(data, what) == verdicts(data, what, precise=True)

@@ -1,0 +1,1 @@
+"""SQL as text: its tables, columns, types and lineage, and what it may do."""

@@ -1,0 +1,1 @@
+"""Delta tables: written here alone, exactly once, by compare-and-swap."""

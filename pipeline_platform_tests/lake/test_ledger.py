@@ -70,7 +70,8 @@ def test_known_are_arrivals_and_grow_with_the_ledger(lake: Lake) -> None:
     other.plan(arrivals(0, "a", "b"))
     assert made.known() == {k: ObjectRef(k, 7, f"v-{k}") for k in "ab"}
     other.plan(replay(1, "a", (1,)))
-    other.plan(arrivals(2, "c"))
+    other.plan(replay(2, "only replayed", (1,)))
+    other.plan(arrivals(3, "c"))
     known = made.known()
     assert set(known) == {"a", "b", "c"}
     known.clear()

@@ -127,7 +127,7 @@ def test_killed_processes_leave_a_readable_table_and_the_retry_works(tmp_path: P
     lake = Lake(tmp_path)
     table = events(lake)
     chance = random.Random(7)
-    for _ in range(6):
+    for _ in range(4):
         process = start(APPENDER, lake, 1, 60)
         go(process)
         time.sleep(chance.uniform(0.0, 0.4))

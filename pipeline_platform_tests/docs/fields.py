@@ -1,0 +1,53 @@
+"""Tables of the YAML's fields, made from their models: `python -m ...docs.fields`."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from pipeline_platform.components import model_attributes as model
+from pipeline_platform.components import stream_attributes as stream
+from pipeline_platform.contracts.verdicts import Reason
+
+STREAM = {
+    "attributes": stream.StreamAttributes,
+    "landing": stream.LandingAttributes,
+    "columns.<name>": stream.StreamColumn,
+    "columns.<name>.rules[]": stream.ColumnRule,
+    "rules[]": stream.RowRule,
+}
+MODEL = {
+    "attributes": model.ModelAttributes,
+    "partition": model.PartitionAttributes,
+    "columns.<name>": model.ModelColumn,
+    "inputs.<layer.table>": model.InputAttributes,
+    "checks[]": model.Check,
+}
+
+
+def tables(models: dict[str, type[BaseModel]]) -> str:
+    """One Markdown table per model."""
+    return "\n\n".join("\n".join(_table(name, found)) for name, found in models.items())
+
+
+def _table(name: str, found: type[BaseModel]) -> Iterator[str]:
+    yield f"`{name}`:\n\n| field | default | meaning |\n|---|---|---|"
+    for field, info in found.model_fields.items():
+        default = (
+            "required"
+            if info.is_required()
+            else _shown(info.get_default(call_default_factory=True))
+        )
+        yield f"| `{field}` | {default} | {info.description or 'See below.'} |"
+
+
+def _shown(default: object) -> str:
+    return "" if default in (None, "", [], {}) else f"`{default}`"
+
+
+def reasons() -> str:
+    """The names of all reasons."""
+    return ", ".join(f"`{reason.value}`" for reason in Reason)
+
+
+if __name__ == "__main__":
+    print(tables(STREAM), "\n======\n", tables(MODEL), "\n======\n", reasons())

@@ -72,4 +72,4 @@ class Model(ProjectComponent):
         with refused():
             declared = of_project(context)
             name = f"{self.attributes.layer}.{self.name}"
-            return model_definitions(declared.models[name], declared.tables)
+            return model_definitions(declared.models[name], declared)

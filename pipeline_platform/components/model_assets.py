@@ -1,6 +1,6 @@
 """The asset of a model: built, checked and described in one step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +8,12 @@ import dagster as dg
 
 from pipeline_platform.components.check_results import check_results, markdown
 from pipeline_platform.components.conditions import rebuilt_when_inputs_change
-from pipeline_platform.components.declared import DeclaredTable
+from pipeline_platform.components.declarations import Declarations
 from pipeline_platform.components.model_declared import DeclaredModel
 from pipeline_platform.components.resource import KEY, RESOURCE, PlatformResource, reported
 from pipeline_platform.components.specs import asset_spec, check_specs, days_dep, key_of
 from pipeline_platform.components.values import interval, seconds
+from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.contracts.windows import DayWindow, contiguous
 
 if TYPE_CHECKING:
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
     from pipeline_platform.wiring import Platform
 
 
-def model_definitions(
-    declared: DeclaredModel, tables: Mapping[str, DeclaredTable]
-) -> dg.Definitions:
+def model_definitions(declared: DeclaredModel, all_of: Declarations) -> dg.Definitions:
     """The model's asset and its checks."""
-    return dg.Definitions(assets=[_asset(declared, tables)], resources={KEY: RESOURCE})
+    return dg.Definitions(assets=[_asset(declared, all_of)], resources={KEY: RESOURCE})
 
 
-def _asset(declared: DeclaredModel, tables: Mapping[str, DeclaredTable]) -> dg.AssetsDefinition:
-    model, table = declared.model, declared.table
+def _asset(declared: DeclaredModel, all_of: Declarations) -> dg.AssetsDefinition:
+    model, table, tables = declared.model, declared.table, all_of.tables
+    streams = [s.contract for s in all_of.streams.values() if str(s.accepted.name) in model.inputs]
     freshness = declared.attributes.freshness
     own = model.partitioning
     spec = asset_spec(
@@ -54,6 +54,7 @@ def _asset(declared: DeclaredModel, tables: Mapping[str, DeclaredTable]) -> dg.A
         windows = contiguous(days)
         with reported():
             opened = platform.platform()
+            _ensure(streams, opened)
             built = [_build(declared, window, opened) for window in windows or (None,)]
             results = check_results(
                 table.name,
@@ -76,6 +77,14 @@ def _asset(declared: DeclaredModel, tables: Mapping[str, DeclaredTable]) -> dg.A
         )
 
     return compute
+
+
+def _ensure(streams: Iterable[StreamContract], platform: "Platform") -> None:
+    """Let streams to which nothing has come yet be empty tables."""
+    for contract in streams:
+        tables = platform.admission(contract).tables
+        if not tables.accepted.exists():
+            tables.ensure(contract)
 
 
 def _build(declared: DeclaredModel, window: DayWindow | None, platform: "Platform") -> "Built":

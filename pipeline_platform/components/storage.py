@@ -80,11 +80,6 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
             finally:
                 self._held.connection = None
 
-    @property
-    def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:
-        """One planned event per asset and run, not one per day."""
-        return True
-
     def dispose(self) -> None:
         """Close what is open."""
         super().dispose()  # type: ignore[no-untyped-call]

@@ -1,0 +1,1 @@
+"""A project of somebody else, built on the platform."""

@@ -12,8 +12,8 @@ from pipeline_platform.errors import DeclarationError
 class Condition:
     """`count`: an aggregate that counts failing rows; `failing`: true for rows to look at.
 
-    Values stand as parameters in both. Of `unique`, `failing` is true for rows that have
-    a key at all: whether it repeats shows only in their groups.
+    Values stand as parameters in both. Of `unique`, both tell of rows that have a key at
+    all: whether it repeats shows only in their groups.
     """
 
     count: str
@@ -30,8 +30,7 @@ def condition(check: TableCheck, prefix: str) -> Condition:
     columns = [f"t.{quoted(name)}" for name in check.columns]
     if check.kind == "unique":
         keyed = conjunction(f"{column} IS NOT NULL" for column in columns)
-        count = f"count_if({keyed}) - count(DISTINCT {', '.join(columns)})"
-        return Condition(count, keyed, {})
+        return Condition(f"count_if({keyed})", keyed, {})
     failing, parameters = _failing(check, columns, prefix)
     return Condition(f"count_if({failing})", failing, parameters)
 

@@ -1,7 +1,6 @@
 """Cut CSV with a header into rows, and rows into cells."""
 
 import re
-from typing import Any
 
 import numpy as np
 
@@ -118,8 +117,14 @@ class CsvCutter:
             faults = {at - 1: fault for at, fault in faults.items() if at}
         if not starts or self._header is None:
             return [], used
-        bounds: Any = np.array(starts, np.int64), np.array(ends, np.int64)
-        block = CsvBlock(data[:used], 0, *bounds, faults, self._header)
+        block = CsvBlock(
+            data=data[:used],
+            offset=0,
+            starts=np.array(starts, np.int64),
+            ends=np.array(ends, np.int64),
+            faults=faults,
+            header=self._header,
+        )
         mark_long(block, self._longest)
         return [block], used
 
@@ -131,7 +136,9 @@ class CsvCutter:
             fault: tuple[Reason, str] | None = None
             reach = min(len(data), at + self._longest + 2)
             final = last and reach == len(data)
-            found = (self._dialect.last if final else self._dialect.row).match(data, at, reach)
+            found = self._dialect.row.match(data, at, reach)
+            if found is None and final:
+                found = self._dialect.last.match(data, at, reach)
             beyond = reach - at > self._longest + 1
             if found is None and not last and not beyond and self._opened(data, at, reach):
                 break

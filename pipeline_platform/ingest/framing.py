@@ -141,12 +141,12 @@ class Framer:
         """The object's rows, in order, about one block of bytes at a time."""
         source = Inflated(stream, self._limit)
         carry, offset, skipping = b"", 0, False
-        for piece in source.pieces(self._size):
+        for piece, last in _with_last(source.pieces(self._size)):
             carry = carry + piece if carry else piece
             if not offset and carry.startswith(BOM):
                 carry, offset = carry[len(BOM) :], len(BOM)
             if not skipping:
-                blocks, used = self._cut(carry, False)
+                blocks, used = self._cut(carry, last and not source.ending)
                 yield from _shifted(blocks, offset)
                 carry, offset = carry[used:], offset + used
                 if len(carry) <= self._longest + 1:
@@ -168,6 +168,15 @@ class Framer:
             yield from _shifted(self._cut(carry, True)[0], offset)
         elif not offset:
             yield single(b"", 0, Reason.EMPTY_OBJECT, "the object holds no bytes")
+
+
+def _with_last(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each piece and whether it is the last one, so that one block may hold all rows."""
+    held = next(pieces, None)
+    while held is not None:
+        following = next(pieces, None)
+        yield held, following is None
+        held = following
 
 
 def _shifted(blocks: list[Block], offset: int) -> Iterator[Block]:

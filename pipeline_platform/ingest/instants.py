@@ -182,7 +182,7 @@ def _instant(text: str, parts: Fields, local: ZoneInfo | None) -> int:
     try:
         minute, second = int(parts.get("M") or 0), int(parts.get("S") or 0)
         naive = datetime(day.year, day.month, day.day, _hour(parts), minute, second, micro)  # noqa: DTZ001
-        zone = _offset(parts["z"]) if parts.get("z") else None
+        zone = _offset(parts.get("z"))
     except ValueError:
         raise Fault(Reason.OUT_OF_RANGE, f"there is no such time of day: {text[:80]!r}") from None
     if zone is None and local is not None:
@@ -212,7 +212,9 @@ def _within(text: str, instant: int) -> int:
     return instant
 
 
-def _offset(text: str) -> timezone:
+def _offset(text: str | None) -> timezone | None:
+    if not text:
+        return None
     if text == "Z":
         return UTC
     digits = text[1:].replace(":", "")

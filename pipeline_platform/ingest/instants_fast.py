@@ -115,7 +115,7 @@ def _read_shape(cells: npt.NDArray[np.uint8], mask: str) -> tuple[Flags, Ints]:
             fits &= cells[at] == ord(wanted)
 
     def number(at: int, width: int) -> Halves:
-        total = digits[at].astype(np.int32)
+        total: Halves = digits[at].astype(np.int32)
         for more in range(at + 1, at + width):
             total *= 10
             total += digits[more]

@@ -12,6 +12,7 @@ from pipeline_platform.contracts.types import DataType
 from pipeline_platform.ingest.frames import polars_type
 from pipeline_platform.ingest.framing import Block
 from pipeline_platform.ingest.instants import EPOCH_UNITS
+from pipeline_platform.ingest.instants_fast import Flags
 from pipeline_platform.ingest.json_proof import Counts, count
 from pipeline_platform.ingest.json_shape import member_order, proves, row_pattern
 from pipeline_platform.ingest.json_strict import Fault, parse_object
@@ -23,6 +24,8 @@ Taken = tuple[pl.DataFrame, Places] | None
 SAMPLE = 40
 ENOUGH = 64
 PATIENCE = 8
+_FROM_TEXT = ("timestamp", "date", "decimal")
+_NARROW = ("tinyint", "smallint")  # Polars' JSON reader panics on 8 and 16 bits
 _EXACT = {"double": float(1 << 53), "float": float(1 << 24)}
 
 
@@ -39,9 +42,9 @@ class JsonFast:
         self._types = {c.field: _read_as(c) for c in contract.columns}
         self._finish = {c.field: f for c in contract.columns if (f := _finisher(c))}
         self._exact = {c.field: _EXACT.get(c.data_type.name) for c in contract.columns}
-        scalar = not any(_composed(c.data_type) for c in contract.columns)
+        countable = not any(_uncounted(c.data_type) for c in contract.columns)
         self._possible = proves(contract)
-        self._whole = scalar and self._possible
+        self._whole = countable and self._possible
         self._skip = 0
 
     def take(self, block: Block) -> Taken:
@@ -139,23 +142,35 @@ class JsonFast:
         return (typed, places) if sure is None else (typed.filter(pl.Series(sure)), places[sure])
 
 
-def _composed(data_type: DataType) -> bool:
-    return data_type.name in ("array", "struct")
+def _uncounted(data_type: DataType) -> bool:
+    return data_type.name in ("array", "struct", "decimal")
 
 
 def _read_as(column: Column) -> Any:
     data_type = column.data_type
     if data_type.name == "timestamp" and column.format in EPOCH_UNITS:
         return pl.Int64
-    if data_type.name in ("timestamp", "date"):
+    if data_type.name in _FROM_TEXT:
         return pl.String
-    return polars_type(data_type)
+    return pl.Int32 if data_type.name in _NARROW else polars_type(data_type)
 
 
 def _finisher(column: Column) -> Converter | None:
     if column.data_type.name == "timestamp" and column.format in EPOCH_UNITS:
         return epoch_instants(column)
-    return converter(column) if column.data_type.name in ("timestamp", "date") else None
+    if column.data_type.name in _NARROW:
+        return _narrowed(polars_type(column.data_type))
+    return converter(column) if column.data_type.name in _FROM_TEXT else None
+
+
+def _narrowed(wanted: Any) -> Converter:
+    def convert(numbers: pl.Series) -> tuple[pl.Series, Flags | None]:
+        found = numbers.cast(wanted, strict=False)
+        if found.null_count() == numbers.null_count():
+            return found, None
+        return found, (found.is_not_null() | numbers.is_null()).to_numpy()
+
+    return convert
 
 
 def _below(numbers: pl.Series, limit: float) -> bool:

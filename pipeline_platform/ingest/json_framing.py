@@ -186,7 +186,8 @@ def _escaped(quotes: Positions, slashes: Positions) -> np.ndarray:
     place = np.searchsorted(slashes, quotes) - 1
     touches = (place >= 0) & (slashes[place] == quotes - 1)
     run = place - begin[place] + 1
-    return touches & (run % 2 == 1)
+    odd: np.ndarray = touches & (run % 2 == 1)
+    return odd
 
 
 def _text(data: bytes) -> str:

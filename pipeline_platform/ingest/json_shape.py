@@ -73,12 +73,24 @@ def _value(data_type: DataType, column: Column) -> str:
         return _LONG
     if name in ("timestamp", "date") and not nested:
         return _TEXT
+    if name == "decimal" and not nested:
+        return _decimal(data_type)
     if name == "array" and data_type.element and (item := _value(data_type.element, column)):
         item = f"(?:{item}|null)"
         return rf"\[ ?(?:{item}(?:, ?{item})*)? ?\]"
     if name == "struct":
         return _struct(data_type, column)
     return ""
+
+
+def _decimal(data_type: DataType) -> str:
+    """Plain digits that fit; as a number only so many that a double keeps them all."""
+    whole, scale = data_type.precision - data_type.scale, data_type.scale
+    if not whole:
+        return ""
+    fraction = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
+    digits = rf"-?(?:0|[1-9][0-9]{{0,{whole - 1}}}){fraction}"
+    return rf'(?:{digits}|"{digits}")' if data_type.precision <= 15 else f'"{digits}"'
 
 
 def _struct(data_type: DataType, column: Column) -> str:
@@ -94,7 +106,10 @@ def _struct(data_type: DataType, column: Column) -> str:
 
 def member_order(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """One order that all members of `rows` keep, as far as there is one."""
-    order = list(max(rows, key=len)) if rows else []
+    longest: dict[str, Any] = {}
+    for row in rows:
+        longest = row if len(row) > len(longest) else longest
+    order = list(longest)
     for row in rows:
         before = -1
         for name in row:

@@ -23,6 +23,7 @@ COLUMNS = (
     Column("at", "timestamp"),
     Column("ms", "timestamp", format="epoch_ms"),
     Column("day", "date"),
+    Column("tiny", "tinyint"),
 )
 NESTED = (
     *COLUMNS[:2],
@@ -31,7 +32,18 @@ NESTED = (
 )
 DECIMALS = (*COLUMNS[:2], Column("price", "decimal(6,2)"))
 
-INTEGERS = ["0", "-0", "1", "-1", "2147483647", "2147483648", "-2147483648", "9007199254740992"]
+INTEGERS = [
+    "0",
+    "128",
+    "-129",
+    "-0",
+    "1",
+    "-1",
+    "2147483647",
+    "2147483648",
+    "-2147483648",
+    "9007199254740992",
+]
 INTEGERS += ["9007199254740993", "16777216", "16777217", "9223372036854775807"]
 INTEGERS += ["9223372036854775808", "-9223372036854775808", "1" * 25]
 INTEGERS += ["253402300800000", "01", "+1"]
@@ -94,6 +106,7 @@ GOOD: dict[str, Any] = {
     "at": ['"2024-05-06T07:08:09Z"', '"2024-05-06T07:08:09.123Z"'],
     "ms": ["1700000000000", "-1"],
     "day": ['"2024-02-29"'],
+    "tiny": ["7", "-128"],
     "tags": ['["a","b"]', "[]"],
     "s": ['{"a":1,"b":[1.5]}', '{"a":2}'],
     "price": ['"1.50"', "2.25", "3"],
@@ -270,7 +283,7 @@ SCALARS = (*COLUMNS, Column("price", "decimal(6,2)"), Column("bin", "binary"))
 @given(
     names=st.lists(st.sampled_from([*(c.field for c in SCALARS), "zz"]), min_size=1, unique=True),
     rows=st.lists(
-        st.lists(st.tuples(st.booleans(), st.sampled_from(CELLS)), min_size=12), max_size=6
+        st.lists(st.tuples(st.booleans(), st.sampled_from(CELLS)), min_size=14), max_size=6
     ),
     end=st.sampled_from(["\n", "\r\n", "\n\n", "\r\r\n"]),
     surplus=st.integers(-5, 20),

@@ -12,6 +12,7 @@ import dagster as dg
 import sqlalchemy as db
 
 from pipeline_platform.components.storage_internals import (
+    AssetCheckEvaluationPlanned,
     ConfigurableClassData,
     ConsolidatedSqliteEventLogStorage,
     DagsterSqliteStorage,
@@ -69,6 +70,20 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
             with self._connect() as connection:
                 self._tables[table_name] = db.inspect(connection).has_table(table_name)
         return self._tables[table_name]
+
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        """Store one event; a planned check without days, as its evaluation has none.
+
+        Dagster plans a check for each day of a run, and nothing would ever end those.
+        """
+        step = event.dagster_event
+        planned = step.event_specific_data if step else None
+        if step and isinstance(planned, AssetCheckEvaluationPlanned) and planned.partitions_subset:
+            bare = AssetCheckEvaluationPlanned(
+                asset_key=planned.asset_key, check_name=planned.check_name
+            )
+            event = event._replace(dagster_event=step._replace(event_specific_data=bare))
+        super().store_event(event)
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store all events in one transaction."""

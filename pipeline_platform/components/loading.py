@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import dagster as dg
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticDeprecatedSince20, ValidationError
 
 from pipeline_platform.components.dagster_internals import ComponentTree, ComponentTreeException
 from pipeline_platform.components.model_attributes import ModelAttributes
@@ -45,8 +45,9 @@ def explained(tree: ComponentTree) -> Iterator[None]:
 
 @contextmanager
 def unfinished_ignored() -> Iterator[None]:
-    """Silence Dagster's notes on its beta and preview features; we pin its version."""
+    """Silence Dagster's notes on its own beta features and Pydantic calls; it is pinned."""
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PydanticDeprecatedSince20)
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
         yield
@@ -71,21 +72,24 @@ def explain(error: ValidationError, root: Path) -> Iterator[DeclarationError]:
             yield DeclarationError(
                 f"{_dotted(keys)} is missing",
                 where=where,
-                known=_said(model, keys),
+                known=_said(model, keys, error.title),
                 remedy=f"add `{keys[-1]}:`",
             )
         else:
             yield DeclarationError(
-                f"{_dotted(keys)}: {fault['msg']}, but found {fault['input']!r}",
+                f"{_dotted(keys)}: {fault['msg'].removeprefix('Value error, ')}, but found {fault['input']!r}",
                 where=where,
-                known=_said(model, keys),
+                known=_said(model, keys, error.title),
                 remedy="write a value of that kind",
             )
 
 
-def _said(model: type[BaseModel] | None, keys: Sequence[str]) -> str:
+def _said(model: type[BaseModel] | None, keys: Sequence[str], title: str) -> str:
     field = model.model_fields.get(keys[-1]) if model and keys else None
-    return (field.description or "") if field else ""
+    if field and field.description:
+        return field.description
+    here = _model_at(_root_model(title), keys)
+    return f"keys here: {', '.join(here.model_fields)}" if here else ""
 
 
 def _root_model(title: str) -> type[BaseModel] | None:

@@ -70,7 +70,7 @@ def _analyse(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> Analys
     types = {name: table.types for name, table in tables.items()}
     analysis = analyse(source.sql, types, path=source.shown)
     for name in sorted(analysis.parameters - PARAMETERS):
-        raise UnknownName("parameter", name, PARAMETERS, where=source.shown)
+        raise UnknownName("parameter", name, PARAMETERS, where=_place(source, f":{name}"))
     if analysis.parameters and not source.attributes.partition:
         raise DeclarationError(
             f"{source.table} takes a window but is not cut into days",
@@ -79,6 +79,11 @@ def _analyse(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> Analys
             remedy="declare `partition`, or take the parameters out of the SQL",
         )
     return analysis
+
+
+def _place(source: ModelSource, text: str) -> str:
+    before = source.sql[: source.sql.index(text)].splitlines() or [""]
+    return f"{source.shown}:{len(before)}:{len(before[-1]) + 1}"
 
 
 def _columns(

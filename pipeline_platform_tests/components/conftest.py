@@ -1,11 +1,15 @@
-"""Dagster's notes on its beta and preview features are known here; its version is pinned."""
+"""Dagster's notes on itself are known here; its version is pinned."""
 
 from pathlib import Path
 
 import pytest
 
 _HERE = Path(__file__).parent
-_KNOWN = ("dagster.BetaWarning", "dagster.PreviewWarning")
+_KNOWN = (
+    "dagster.BetaWarning",
+    "dagster.PreviewWarning",
+    "pydantic.PydanticDeprecatedSince20",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,7 +22,9 @@ def render(definitions: dg.Definitions) -> str:
 def _asset(spec: dg.AssetSpec, graph: object) -> Iterator[str]:
     tags = {k: v for k, v in spec.tags.items() if not k.startswith("dagster/kind")}
     yield f"group {spec.group_name}, kinds {', '.join(sorted(spec.kinds))}"
-    yield f"owners {', '.join(spec.owners)}, " + ", ".join(f"{k}={v}" for k, v in sorted(tags.items()))
+    yield f"owners {', '.join(spec.owners)}, " + ", ".join(
+        f"{k}={v}" for k, v in sorted(tags.items())
+    )
     if isinstance(spec.partitions_def, dg.TimeWindowPartitionsDefinition):
         days = spec.partitions_def
         yield f"days from {days.start.date()} to {days.end.date() if days.end else 'today'}"

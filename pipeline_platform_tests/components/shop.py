@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECTS = Path(__file__).parent / "projects"
@@ -17,6 +19,23 @@ def copy_shop(folder: Path) -> Path:
     shutil.copytree(PROJECTS / "shop", project, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "dagster.yaml", project / "dagster.yaml")
     return project
+
+
+@contextmanager
+def importable(project: Path) -> Iterator[None]:
+    """`shop` is this copy, and afterwards nobody's."""
+    _forget()
+    sys.path.insert(0, str(project))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(project))
+        _forget()
+
+
+def _forget() -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "shop"]:
+        del sys.modules[name]
 
 
 def environment(project: Path, home: Path) -> dict[str, str]:
@@ -36,20 +55,6 @@ def call(project: Path, home: Path, *command: str) -> subprocess.CompletedProces
         text=True,
         timeout=110,
     )
-
-
-def build(project: Path, home: Path) -> str:
-    """What loading the project's definitions says when it fails; empty when it does not."""
-    code = (
-        "import dagster as dg, sys\n"
-        "from pathlib import Path\n"
-        "from pipeline_platform.definitions import build_defs\n"
-        "try:\n    build_defs(Path.cwd())\n"
-        "except dg.DagsterInvalidDefinitionError as error:\n    print(error)\n"
-    )
-    done = call(project, home, Path(sys.executable).name, "-W", "ignore", "-c", code)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def land_order(home: Path, name: str, day: str, product: str = "tea") -> None:

@@ -1,6 +1,5 @@
 """Every asset says who, what and where; the whole graph is a text to review."""
 
-import sys
 from pathlib import Path
 
 import dagster as dg
@@ -8,7 +7,7 @@ import pytest
 
 from pipeline_platform.definitions import build_defs
 from pipeline_platform_tests.components.graph import render
-from pipeline_platform_tests.components.shop import PROJECTS, REPOSITORY
+from pipeline_platform_tests.components.shop import PROJECTS, REPOSITORY, importable
 
 GOLDEN = Path(__file__).parent / "golden"
 BUILT = {"aviation": REPOSITORY, "shop": PROJECTS / "shop"}
@@ -18,8 +17,7 @@ BUILT = {"aviation": REPOSITORY, "shop": PROJECTS / "shop"}
 def project(request: pytest.FixtureRequest) -> tuple[str, dg.Definitions]:
     """Name and definitions of the repository's own project, and of a foreign one."""
     path = BUILT[request.param]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(path))
+    with importable(path):
         return request.param, build_defs(path)
 
 
@@ -68,5 +66,5 @@ def test_days_mean_the_same_in_plan_and_partitions(project: tuple[str, dg.Defini
 
 if __name__ == "__main__":
     for title, path in BUILT.items():
-        sys.path.insert(0, str(path))
-        (GOLDEN / f"{title}.txt").write_text(render(build_defs(path)))
+        with importable(path):
+            (GOLDEN / f"{title}.txt").write_text(render(build_defs(path)))

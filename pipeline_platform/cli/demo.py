@@ -58,6 +58,7 @@ def _build(here: "Platform", shown: Progress) -> int:
     shown.begin("definitions")
     found = definitions()
     shown.end()
+    shown.begin("Dagster's records")
     with instance() as opened:
         return _materialize(found, opened, here, shown)
 
@@ -71,6 +72,7 @@ def _materialize(
     end_lost_runs(opened)
     assets = recorded(found.resolve_asset_graph(), opened, _state(here, opened))
     wanted = stale(assets)
+    shown.end(f"{len(wanted)} of {len(assets)} assets are out of date")
     for batch in batches(assets, wanted):
         for step in execute(found, opened, batch):
             _tell(step, shown)

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib import metadata
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -41,27 +42,28 @@ def land(store: ObjectStore, report: Callable[[int, int], None] | None = None) -
     """Write the demo objects that `store` lacks, one per scheduled UTC day and stream.
 
     A key depends on stream and day alone and bytes on the source alone, so a second
-    landing writes nothing. `report` is called with (objects done, objects in all).
+    landing writes nothing. `report` is called with (objects done, objects in all) after each write.
     """
     frames = {stream: _days(_read(file)) for stream, file in STREAMS.items()}
     total, done, landed = sum(len(days) for days in frames.values()), 0, []
     with ThreadPoolExecutor(_WRITERS) as writers:
         for stream, days in frames.items():
             present = {ref.key for ref in store.list(f"{stream}/")}
-            missing = {key: d for d in days if (key := object_key(stream, d)) not in present}
-            done += len(days) - len(missing)
+            absent = {key: d for d in days if (key := object_key(stream, d)) not in present}
+            done += len(days) - len(absent)
+            bodies = (days[day] for day in absent.values())
             written = 0
-            for new in writers.map(
-                lambda key, day: store.put_if_absent(key, encode(day)),
-                missing,
-                (days[d] for d in missing.values()),
-            ):
+            for new in writers.map(partial(_put, store), absent, bodies):
                 written, done = written + new, done + 1
                 if report:
                     report(done, total)
             rows = sum(frame.height for frame in days.values())
             landed.append(Landed(stream, written, len(days), rows))
     return landed
+
+
+def _put(store: ObjectStore, key: str, frame: "pl.DataFrame") -> bool:
+    return store.put_if_absent(key, encode(frame))
 
 
 def object_key(stream: str, day: date) -> str:

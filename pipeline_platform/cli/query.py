@@ -21,11 +21,11 @@ def query(statement: str, style: str, limit: int | None) -> None:
     from pipeline_platform.models.query import query as answer
     from pipeline_platform.wiring import platform
 
-    here = platform()
-    result = answer(statement, engine=here.engine, lake=here.lake)
     most = (_SHOWN if style == "table" else 0) if limit is None else limit
+    here = platform()
+    result = answer(statement, engine=here.engine, lake=here.lake, limit=most + 1 if most else None)
     shown = result.slice(0, most) if most else result
-    columns = shown.column_names
-    print_rows(columns, zip(*(c.to_pylist() for c in shown.columns), strict=True), style)
-    if style == "table" and shown.num_rows < result.num_rows:
-        click.echo(f"{shown.num_rows} of {result.num_rows} rows; --limit 0 shows all.", err=True)
+    rows = zip(*(c.to_pylist() for c in shown.columns), strict=True)
+    print_rows(shown.column_names, rows, style)
+    if shown.num_rows < result.num_rows and limit is None:
+        click.echo(f"The first {most} rows; --limit 0 shows all.", err=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_platform.cli.stale import Partition, Recorded, stale
+from pipeline_platform.cli.stale import Partition, Recorded, batches, stale
 
 DAYS = ("d1", "d2", "d3")
 
@@ -44,7 +44,7 @@ def test_what_was_just_built_is_not_stale() -> None:
 
 def test_what_was_never_built_is_stale_with_all_below_it() -> None:
     found = stale({name: msgspec.structs.replace(a, built={}) for name, a in graph().items()})
-    assert list(found)[0] == "raw"
+    assert next(iter(found)) == "raw"
     assert found == {name: frozenset(a.partitions) for name, a in graph().items()}
 
 
@@ -93,3 +93,21 @@ def test_building_what_is_stale_leaves_nothing_stale(name: str, days: set[str]) 
         renewed = dict(assets[key].built) | {p: next(clock) for p in partitions}
         assets[key] = msgspec.structs.replace(assets[key], built=renewed)
     assert stale(assets) == {}
+
+
+def test_what_shares_its_days_runs_at_once() -> None:
+    assets = {name: msgspec.structs.replace(a, built={}) for name, a in graph().items()}
+    wanted = stale(assets)
+    assert batches(assets, wanted) == [wanted]
+    assert batches(assets, {}) == []
+
+
+def test_other_days_run_apart_and_after_what_they_read() -> None:
+    assets = {name: msgspec.structs.replace(a, built={}) for name, a in graph().items()}
+    years = asset({"y1": 1, "y2": 2}, {"fact": {"y1": ("d1",), "y2": ("d2",)}})
+    above = asset({None: 1}, {"years": {None: ("y1", "y2")}})
+    assets |= {"years": years, "above": above}
+    wanted = {name: frozenset(assets[name].partitions) for name in stale(assets) | assets}
+    ordered = {name: wanted[name] for name in ("raw", "serving", "fact", "years", "above", "total")}
+    found = batches(assets, ordered)
+    assert [list(run) for run in found] == [["raw", "serving", "fact", "total"], ["years", "above"]]

@@ -1,0 +1,141 @@
+"""The demo as a stranger runs it: killed, run to its end, run again, asked."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from io import BytesIO, StringIO
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipeline_platform.cli import demo_data
+from pipeline_platform.lake.catalog import load, tables
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform_tests.cli.command import command, started
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+EXPECTED = json.loads((Path(__file__).parent / "data" / "flights_expected.json").read_text())
+
+
+class Demo:
+    """A home in which the demo was killed once and then ran to its end."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.killed = self._killed_while("admit_flights")
+        self.first = command(home, "demo", "--format", "json")
+        self.lake = Lake(home / "lake")
+
+    def _killed_while(self, step: str) -> int:
+        process = started(self.home, "demo")
+        assert process.stderr
+        for line in process.stderr:
+            if step in line:
+                os.kill(process.pid, signal.SIGKILL)
+        process.stderr.close()
+        return process.wait()
+
+    def frame(self, name: str) -> pl.DataFrame:
+        return load(self.lake, name, as_="polars")
+
+    def versions(self) -> dict[str, int]:
+        return {table.name: table.version for table in tables(self.lake)}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    yield Demo(tmp_path_factory.mktemp("home"))
+
+
+def ask(demo: Demo, *arguments: str) -> CompletedProcess[str]:
+    found = command(demo.home, "query", *arguments)
+    assert found.returncode == 0, found.stderr
+    return found
+
+
+def test_it_goes_on_where_it_was_killed_and_counts_every_table(demo: Demo) -> None:
+    assert demo.killed == -signal.SIGKILL
+    assert demo.first.returncode == 0, demo.first.stderr
+    rows = {row["table"]: row["rows"] for row in json.loads(demo.first.stdout)}
+    assert rows["serving.flights"] == rows["warehouse.fact_flight"] == 336_776
+    assert rows["serving.weather"] == 26_115
+    assert rows["serving.flights__refused"] == rows["serving.weather__refused"] == 0
+    assert rows["mart.carrier_on_time"] == 16
+    assert rows["mart.airport_day"] == 3 * 365
+    assert "dg dev" in demo.first.stderr
+
+
+def test_a_second_run_changes_nothing_and_says_so(demo: Demo) -> None:
+    before = demo.versions()
+    again = command(demo.home, "demo")
+    assert again.returncode == 0, again.stderr
+    assert "Nothing has changed" in again.stderr
+    assert demo.versions() == before
+
+
+def test_carriers_equal_the_reference(demo: Demo) -> None:
+    found = ask(demo, "SELECT * FROM mart.carrier_on_time", "--format", "json")
+    rows: list[dict[str, Any]] = json.loads(found.stdout)
+    assert {row.pop("carrier"): row for row in rows} == EXPECTED["carrier_mart"]
+
+
+def test_the_fact_equals_the_source(demo: Demo) -> None:
+    fact, quality = demo.frame("warehouse.fact_flight"), EXPECTED["quality"]
+    assert fact["cancelled"].sum() == quality["cancelled_no_dep_time"]
+    assert fact["arr_delay"].null_count() == quality["null_arr_delay"]
+    assert fact["precip"].null_count() == quality["flights_without_weather_same_hour"]
+    assert f"{fact['scheduled_at'].min():%Y-%m-%dT%H:%M:%S}+00:00" == EXPECTED["min_sched"]
+    assert f"{fact['scheduled_at'].max():%Y-%m-%dT%H:%M:%S}+00:00" == EXPECTED["max_sched"]
+    assert fact.select((pl.col("scheduled_at").dt.date() == pl.col("flight_day")).all()).item()
+
+
+def test_airport_days_equal_the_source_by_its_local_dates(demo: Demo) -> None:
+    source = pl.read_csv(BytesIO(demo_data._bytes("flights.csv.zip")), null_values="NA")
+    expected = source.group_by("origin", pl.date("year", "month", "day").alias("local_day")).agg(
+        flights=pl.len().cast(pl.Int64),
+        cancelled=pl.col("dep_time").null_count().cast(pl.Int64),
+        sum_dep_delay=pl.col("dep_delay").sum(),
+    )
+    found = demo.frame("mart.airport_day").select(expected.columns)
+    keys = ["origin", "local_day"]
+    assert found.sort(keys).equals(expected.sort(keys))
+
+
+def test_queries_in_every_format(demo: Demo) -> None:
+    text = "SELECT origin, count(*) AS flights FROM warehouse.fact_flight GROUP BY origin"
+    as_csv = pl.read_csv(StringIO(ask(demo, text, "--format", "csv").stdout))
+    as_json = pl.DataFrame(json.loads(ask(demo, text, "--format", "json").stdout))
+    assert as_csv.sort("origin").equals(as_json.sort("origin"))
+    assert as_csv["flights"].sum() == 336_776
+    cut = ask(demo, "SELECT * FROM serving.weather", "--limit", "2", "--format", "csv")
+    assert len(cut.stdout.splitlines()) == 3
+    shown = ask(demo, "SELECT origin FROM mart.airport_day")
+    assert "--limit 0 shows all" in shown.stderr
+    assert "mart.airport_day" in ask(demo, "SHOW TABLES IN mart").stdout
+    assert "local_day" in ask(demo, "DESCRIBE mart.airport_day").stdout
+
+
+def test_verify_finds_that_the_rows_are_what_raw_gives(demo: Demo) -> None:
+    sound = command(demo.home, "verify", "weather")
+    assert sound.returncode == 0, sound.stderr
+    assert "exactly what raw gives" in sound.stdout
+
+
+def test_admitting_the_same_rows_again_changes_no_table(demo: Demo, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo.home, home)
+    some = next((home / "landing" / "weather").rglob("*.gz"))
+    some.with_name("again.gz").write_bytes(some.read_bytes())
+    found = command(home, "admit", "weather", "--format", "json")
+    assert found.returncode == 0, found.stderr
+    (row,) = json.loads(found.stdout)
+    assert row["landed"] == row["duplicates"] > 0
+    assert row["accepted"] == row["refused"] == 0
+    again = load(Lake(home / "lake"), "serving.weather", as_="polars")
+    assert again.equals(demo.frame("serving.weather"))

@@ -1,0 +1,124 @@
+"""The docs tell the truth: trees, fields, examples and commands are tried."""
+
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline_platform.cli.app import _COMMANDS
+from pipeline_platform.components.declarations import resolve
+from pipeline_platform.components.model_attributes import ModelAttributes
+from pipeline_platform.components.places import Place
+from pipeline_platform.components.stream_attributes import StreamAttributes
+from pipeline_platform.contracts.verdicts import Reason
+from pipeline_platform.ingest.admission import Admission
+from pipeline_platform.lake.catalog import load
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.ports.local.object_store import FolderStore
+from pipeline_platform.settings import VARIABLES
+from pipeline_platform_tests.docs import fields
+
+ROOT = Path(__file__).parents[2]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text(name), re.DOTALL)
+
+
+def tree(indent: str, block: str) -> set[str]:
+    found = re.findall(rf"^{indent}(\S+?)/?(?:\s|$)", block, re.MULTILINE)
+    return set(found)
+
+
+def tracked(folder: str = "") -> set[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", folder or "."], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    return {Path(path).relative_to(folder).parts[0] for path in listed}
+
+
+def test_the_readme_shows_the_tree_on_disk() -> None:
+    (shown,) = re.findall(r"```\n(\.ci/.*?)```", text("README.md"), re.DOTALL)
+    assert tree("", shown) == tracked()
+    assert tree("    ", shown) == tracked("pipeline_platform") - {"__init__.py"}
+
+
+def test_the_fields_are_those_of_the_models() -> None:
+    assert fields.tables(fields.STREAM) in text("docs/streams.md")
+    assert fields.tables(fields.MODEL) in text("docs/models.md")
+
+
+def test_every_reason_command_and_setting_appears() -> None:
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text("docs/streams.md"), re.MULTILINE)
+    explained = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert {reason.value for reason in Reason} <= explained
+    everything = "".join(path.read_text() for path in DOCS)
+    for name, meaning in VARIABLES.items():
+        assert f"| `{name}` | {meaning} |" in everything
+    for command in _COMMANDS:
+        assert re.search(rf"(pipeline-platform|run) {command}\b", everything), command
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_and_named_files_exist(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+    for named in re.findall(r"`(pipeline_platform_tests/[\w/.]+)`", path.read_text()):
+        assert (ROOT / named).exists(), named
+
+
+def example(declared: str) -> tuple[StreamAttributes, str, Place]:
+    name = declared.split("/", 3)[2] if declared.startswith("#") else "orders"
+    found = yaml.safe_load(declared)
+    assert found["type"] == "pipeline_platform.components.Stream"
+    return StreamAttributes.model_validate(found["attributes"]), name, Place(ROOT / name, ROOT)
+
+
+@pytest.mark.parametrize(
+    ("number", "language", "accepted", "duplicates", "reasons"),
+    [
+        (0, "json", 1, 1, ["rule", "wrong_type"]),
+        (1, "csv", 2, 0, ["wrong_type"]),
+        (2, "text", 2, 0, ["malformed"]),
+    ],
+)
+def test_the_example_streams_do_what_is_said(
+    tmp_path: Path, number: int, language: str, accepted: int, duplicates: int, reasons: list[str]
+) -> None:
+    attributes, name, place = example(blocks("docs/streams.md", "yaml")[number])
+    contract = resolve([(attributes, name, place)], []).streams[name].contract
+    store, lake = FolderStore(tmp_path / "landing"), Lake(tmp_path / "lake")
+    (landed,) = blocks("docs/streams.md", language)
+    store.put(f"{contract.landing.prefix}one.{language}", landed.encode())
+    report = Admission(contract, store=store, lake=lake, clock=lambda: NOON).run()
+    assert (report.accounting.accepted, report.accounting.duplicates) == (accepted, duplicates)
+    refused = load(lake, str(contract.refused), as_="polars")
+    assert refused.sort("_row")["reason"].to_list() == reasons
+
+
+def test_the_readme_and_the_docs_declare_the_same_orders() -> None:
+    attributes, name, place = example(blocks("README.md", "yaml")[0])
+    assert resolve([(attributes, name, place)], []).streams["orders"].contract.event_id
+
+
+def test_the_example_model_reads_the_example_stream() -> None:
+    model = yaml.safe_load(blocks("docs/models.md", "yaml")[0])["attributes"]
+    (sql,) = blocks("docs/models.md", "sql")
+    assert sql.startswith("-- defs/shop/revenue_day/model.sql")
+    stream = example(blocks("docs/streams.md", "yaml")[0])
+    folder = ROOT / "pipeline_platform_tests" / "docs" / "revenue_day"
+    place = Place(folder, ROOT)
+    assert (folder / "model.sql").read_text() == sql
+    found = resolve([stream], [(ModelAttributes.model_validate(model), "revenue_day", place)])
+    made = found.models["mart.revenue_day"].model
+    assert [column.name for column in made.columns] == ["local_day", "revenue"]
+    assert made.inputs == {"serving.orders": (1, 0)}

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster import AutomationCondition as Condition
 
+from pipeline_platform.components.answered import answered
 from pipeline_platform.components.dagster_internals import (
     AutomationContext,
     EntitySubset,
@@ -20,7 +21,7 @@ from pipeline_platform.components.specs import key_of
 
 @record
 class NewlyUpdatedElsewhere(NewlyUpdatedCondition):
-    """Updated since the last tick by a run that does not build the asset itself."""
+    """Updated since the last tick by a run that does not itself build what reads it."""
 
     @property
     def name(self) -> str:
@@ -34,10 +35,8 @@ class NewlyUpdatedElsewhere(NewlyUpdatedCondition):
         subset, timing = await super().compute_subset_with_timing_metadata(context)
         if subset.is_empty:
             return subset, timing
-        same_run = await context.for_child_condition(
-            Condition.executed_with_root_target(), child_indices=[0], candidate_subset=subset
-        ).evaluate_async()
-        kept = subset.compute_difference(same_run.true_subset)
+        root = context.root_context.key
+        kept = subset.compute_difference(answered(context.asset_graph_view, subset, root))
         if timing is None or kept.is_empty:
             return kept, None
         times = {t: s.compute_intersection(kept) for t, s in timing.timestamps.items()}

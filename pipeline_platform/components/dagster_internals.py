@@ -3,6 +3,7 @@
 Each is held by a test: the conditions by the races, the storage by the event-log laws.
 """
 
+from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 from dagster._core.asset_graph_view.entity_subset import EntitySubset
 from dagster._core.asset_graph_view.timing_metadata import TimingMetadata
 from dagster._core.definitions.declarative_automation.automation_context import AutomationContext
@@ -18,6 +19,7 @@ from dagster_shared.record import record
 from dagster_shared.yaml_utils.source_position import SourcePositionTree
 
 __all__ = [
+    "AssetGraphView",
     "AutomationContext",
     "ComponentTree",
     "ComponentTreeException",

@@ -76,8 +76,9 @@ def explain(error: ValidationError, root: Path) -> Iterator[DeclarationError]:
                 remedy=f"add `{keys[-1]}:`",
             )
         else:
+            said = fault["msg"].removeprefix("Value error, ")
             yield DeclarationError(
-                f"{_dotted(keys)}: {fault['msg'].removeprefix('Value error, ')}, but found {fault['input']!r}",
+                f"{_dotted(keys)}: {said}, but found {fault['input']!r}",
                 where=where,
                 known=_said(model, keys, error.title),
                 remedy="write a value of that kind",

@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
+from pipeline_platform.components.answered import RANGE_END, RANGE_START
 from pipeline_platform.contracts.windows import DayWindow, contiguous
 
 LAYER_TAG = "layer"
 CRON = "15 0 * * *"
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
+EVERY_ASSET = "__ASSET_JOB"  # Dagster's own job over all assets; others allow one set of days
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def settlement_schedule(groups: list[DailyGroup]) -> dg.ScheduleDefinition:
         description="Materializes every day up to yesterday that is missing, empty days too.",
         cron_schedule=CRON,
         execution_timezone="UTC",
-        target=dg.AssetSelection.assets(*[key for group in groups for key in group.keys]),
+        job_name=EVERY_ASSET,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     def settle_yesterday(

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from pipeline_platform.components.specs import key_of
 from pipeline_platform_tests.components.ticks import World, day, table, world
 
 FACT, MART, TOTAL = "warehouse.fact", "mart.daily", "mart.total"
@@ -84,6 +86,28 @@ def test_a_run_over_the_whole_chain_is_not_repeated(chain: World) -> None:
     chain.launch([FACT, MART, TOTAL], day(3), day(3))
     assert sorted(chain.built) == ONE_DAY
     assert chain.settle() == []
+
+
+def test_a_run_over_several_days_of_the_chain_is_not_repeated(chain: World) -> None:
+    chain.launch([FACT, MART, TOTAL], day(2), day(6))
+    assert chain.settle() == []
+
+
+def test_a_day_marked_outside_the_range_of_a_run_is_built(chain: World) -> None:
+    """As when settling a night admits a late object: the run builds the fact, not that day."""
+    late = dg.AssetMaterialization(key_of("serving.a"), partition=day(0))
+    chain.hooks[FACT] = lambda context: context.log_event(late)
+    chain.launch([FACT, MART, TOTAL], day(5), day(6))
+    assert (FACT, day(0)) in chain.settle()
+
+
+def test_a_day_that_reaches_past_the_range_of_a_run_is_built(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        fact = made.model(table(FACT), made.source(table("serving.a")))
+        made.model(table(MART), fact, days=(1, 0))
+        assert made.tick() == {}
+        made.launch([FACT, MART], day(3), day(4))
+        assert (MART, day(5)) in made.settle()
 
 
 def test_a_sibling_without_rows_that_day_does_not_hold_the_fact_up(chain: World) -> None:

@@ -10,6 +10,8 @@ from pipeline_platform.contracts.names import POSITION, ROW
 from pipeline_platform.contracts.verdicts import Reason, Refusal
 from pipeline_platform.ingest.decode import Chunk
 
+_INSTANT = pl.Datetime("us", "UTC")
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -43,15 +45,16 @@ class Batch:
             height += piece.frame.height
         self.frame = pl.concat([_placed(piece) for piece in pieces], rechunk=False)
 
-    def registered_at(self) -> pl.Series:
-        """The arrival of each row's object, one value per row."""
+    def arrival(self) -> pl.Expr:
+        """When each row's object arrived: one instant for all, or one per row."""
+        instants = {piece.registered_at for piece in self._pieces}
+        if len(instants) == 1:
+            return pl.lit(instants.pop(), _INSTANT)
         parts = [
-            pl.select(
-                pl.repeat(piece.registered_at, piece.frame.height, dtype=pl.Datetime("us", "UTC"))
-            ).to_series()
+            pl.select(pl.repeat(piece.registered_at, piece.frame.height, dtype=_INSTANT))
             for piece in self._pieces
         ]
-        return pl.concat(parts).alias("registered_at")
+        return pl.lit(pl.concat(parts).to_series())
 
     def refusals(self, faults: Sequence[Fault]) -> Iterator[tuple[int, Refusal]]:
         """(position, refusal) of every fault, with the bytes of its row."""

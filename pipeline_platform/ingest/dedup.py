@@ -1,17 +1,18 @@
 """Duplicates: decided once per (event id, day), against all earlier accepted rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from pipeline_platform.contracts.names import DAY, POSITION, ROW
 from pipeline_platform.contracts.stream import StreamContract
-from pipeline_platform.ingest.hashes import HashSet
+from pipeline_platform.ingest.hashes import HashSet, Places
 from pipeline_platform.lake.snapshot import Snapshot
 
-_SCOPE_LIMIT = 40_000_000
+_REMEMBERED = 40_000_000
 _SEED = 20130101
 
 
@@ -41,31 +42,26 @@ class Deduplicator:
         self._identity = list(contract.identity)
         self._keys = [*self._identity, DAY] if self._by_day else self._identity
         self._payload = [column.name for column in contract.columns]
-        self._seen = HashSet()
-        self._loaded: set[date] = set()
+        self._seen: dict[date | None, HashSet] = {}
 
     def begin(self, accepted: Snapshot) -> None:
         """Start an epoch; what earlier ones taught stays known if they were committed."""
         self._accepted = accepted
         self._days = {day for day in accepted.partitions() if day is not None}
         self._staged: list[str] = []
-        if len(self._seen) > _SCOPE_LIMIT:
-            self._seen, self._loaded = HashSet(), set()
+        if sum(map(len, self._seen.values())) > _REMEMBERED:
+            self._seen = {}
 
     def split(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """(rows certainly new, suspects); both keep the order of `frame`."""
-        self._load(frame[DAY])
-        hashes = self._hashes(frame)
-        first = hashes.is_first_distinct()
-        if first.all():
-            suspect = pl.Series(self._seen.add(hashes.to_numpy()))
-        else:
-            seen = self._seen.add(hashes.filter(first).to_numpy())
-            suspect = ~first
-            suspect = suspect.scatter(first.arg_true(), pl.Series(seen))
+        hashes = self._hashes(frame).to_numpy()
+        suspect = np.zeros(len(hashes), np.bool_)
+        for day, places in self._scopes(frame[DAY]):
+            suspect[places[self._known(day).add(hashes[places])]] = True
         if not suspect.any():
             return frame, frame.clear()
-        return frame.filter(~suspect), frame.filter(suspect)
+        chosen = pl.Series(suspect)
+        return frame.filter(~chosen), frame.filter(chosen)
 
     def staged(self, paths: Sequence[str]) -> None:
         """Name data files of this epoch, so that suspects can be held against them."""
@@ -88,14 +84,25 @@ class Deduplicator:
     def _hashes(self, frame: pl.DataFrame) -> pl.Series:
         return frame.select(self._keys).hash_rows(seed=_SEED)
 
-    def _load(self, days: pl.Series) -> None:
-        """Make known every accepted row that rows of these days could repeat."""
-        wanted = set(days.unique().to_list()) | (set() if self._by_day else self._days)
-        missing = (wanted - self._loaded) & self._days
-        if missing:
-            rows = self._accepted.frame(self._keys, days=missing).collect()
-            self._seen.add(self._hashes(rows).unique().to_numpy())
-        self._loaded |= wanted
+    def _scopes(self, days: pl.Series) -> Iterator[tuple[date | None, Places]]:
+        """The places of the rows of each scope of de-duplication, in order."""
+        if not self._by_day or days.min() == days.max():
+            yield days[0] if self._by_day else None, np.arange(len(days))
+            return
+        numbers = days.to_physical().to_numpy()
+        order = np.argsort(numbers, kind="stable")
+        ends = np.flatnonzero(np.diff(numbers[order])) + 1
+        for places in np.split(order, ends):
+            yield days[int(places[0])], places
+
+    def _known(self, day: date | None) -> HashSet:
+        """The hashes seen in a scope, its accepted rows read first."""
+        if day not in self._seen:
+            self._seen[day] = seen = HashSet()
+            if day in self._days or (day is None and self._days):
+                rows = self._accepted.frame(self._keys, days=[day] if day else None)
+                seen.add(self._hashes(rows.collect()).to_numpy())
+        return self._seen[day]
 
     def _earlier(self, wanted: pl.DataFrame, days: list[date]) -> pl.DataFrame:
         """The accepted rows with one of the wanted ids, their keys and payload."""

@@ -56,12 +56,10 @@ class Judge:
         frame = batch.frame
         if not frame.height:
             return Judged(frame.with_columns(pl.lit(None, pl.Date).alias(DAY)))
-        arrival = batch.registered_at()
-        failed = self._failed(frame, arrival)
+        failed = self._failed(frame, batch.arrival())
         times = failed.get_column(_TIME)
-        day = (times if self._time is not None else arrival).dt.date().alias(DAY)
         fault = failed.get_column(_FAULT)
-        standing = frame.with_columns(day)
+        standing = frame.with_columns(times.dt.date().alias(DAY))
         result = Judged(standing)
         stands = fault.is_null()
         self._warn(result, failed, stands)
@@ -70,12 +68,14 @@ class Judge:
             result.faults = list(self._faults(frame, times, fault))
         return result
 
-    def _failed(self, frame: pl.DataFrame, arrival: pl.Series) -> pl.DataFrame:
-        """Event time, number of the first condition failed (or null), warnings per rule."""
-        time = self._time if self._time is not None else pl.lit(None, pl.Datetime("us", "UTC"))
-        known = frame.with_columns(time.alias(_TIME), arrival.alias("_arrival"))
+    def _failed(self, frame: pl.DataFrame, arrival: pl.Expr) -> pl.DataFrame:
+        """The instant that dates a row, the first condition it fails, warnings per rule.
+
+        Without an event time the arrival dates the row.
+        """
+        known = frame.with_columns((arrival if self._time is None else self._time).alias(_TIME))
         refusing = [fails for rule, fails in self._rules if rule.on_fail == "refuse"]
-        conditions = [*refusing, *self._bounds()]
+        conditions = [*refusing, *self._bounds(arrival)]
         first = pl.lit(None, pl.Int32)
         for number, fails in reversed(list(enumerate(conditions))):
             first = pl.when(fails).then(pl.lit(number, pl.Int32)).otherwise(first)
@@ -86,13 +86,12 @@ class Judge:
         ]
         return known.select(pl.col(_TIME), first.alias(_FAULT), *warnings)
 
-    def _bounds(self) -> list[pl.Expr]:
+    def _bounds(self, arrival: pl.Expr) -> list[pl.Expr]:
         if self._time is None:
             return []
-        late = pl.col("_arrival") + timedelta(seconds=self._contract.skew_s)
         conditions = [
             pl.col(_TIME).is_null(),
-            pl.col(_TIME) > late,
+            pl.col(_TIME) > arrival + timedelta(seconds=self._contract.skew_s),
             pl.col(_TIME) < instant(self._contract.start),
         ]
         if self._contract.end is not None:
@@ -125,7 +124,7 @@ class Judge:
         contract, when = self._contract, times[index]
         detail = {
             Reason.NO_EVENT_TIME: f"event_time `{contract.event_time}` is NULL for this row",
-            Reason.FUTURE: f"event time {when} is later than its arrival plus {contract.skew_s:g} s",
+            Reason.FUTURE: f"event time {when} is later than arrival plus {contract.skew_s:g} s",
             Reason.BEFORE_START: f"event time {when} is before the stream's start {contract.start}",
             Reason.AFTER_END: f"event time {when} is not before the stream's end {contract.end}",
         }[reason]

@@ -7,11 +7,11 @@ from operator import itemgetter
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 from pipeline_platform.contracts.epochs import EpochPlan, ObjectRef, PlannedObject
 from pipeline_platform.errors import WriteRefused
 from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.shape import empty_frame
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.table import LakeTable
 
@@ -117,7 +117,7 @@ def _arrivals(snapshot: Snapshot, first: int) -> Iterator[tuple[str, ObjectRef]]
     )
 
 
-def _rows(plan: EpochPlan) -> pa.Table:
+def _rows(plan: EpochPlan) -> pl.DataFrame:
     epoch = {
         "epoch": plan.epoch,
         "registered_at": plan.registered_at,
@@ -125,7 +125,8 @@ def _rows(plan: EpochPlan) -> pa.Table:
         "contract": plan.contract,
         "decoder": plan.decoder,
     }
-    return pa.Table.from_pylist([epoch | _row(planned) for planned in plan.objects], SCHEMA)
+    rows = [epoch | _row(planned) for planned in plan.objects]
+    return pl.DataFrame(rows, schema=empty_frame(SCHEMA).schema, orient="row")
 
 
 def _row(planned: PlannedObject) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def _row(planned: PlannedObject) -> dict[str, Any]:
         "version": planned.ref.version,
         "origin_epoch": origin_epoch,
         "origin_position": origin_position,
-        "rows": planned.rows,
+        "rows": None if planned.rows is None else list(planned.rows),
     }
 
 

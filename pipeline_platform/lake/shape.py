@@ -14,10 +14,11 @@ class Shape:
 
     def __init__(self, schema: pa.Schema, partition_by: str | None, where: str) -> None:
         self._where = where
-        self._frame = dict(as_frame(schema.empty_table()).schema)
+        empty = empty_frame(schema)
+        self._frame = dict(empty.schema)
         self._required = [field.name for field in schema if not field.nullable]
         self._columns = [field.name for field in schema if field.name != partition_by]
-        given = as_frame(schema.empty_table()).select(self._columns).to_arrow().schema
+        given = empty.select(self._columns).to_arrow().schema
         self._stored = pa.schema([f.with_nullable(schema.field(f.name).nullable) for f in given])
         self._floats = [field.name for field in self._stored if pa.types.is_floating(field.type)]
 
@@ -49,6 +50,11 @@ class Shape:
             known="; ".join(differences),
             remedy="cast and name the columns as the table declares them",
         )
+
+
+def empty_frame(schema: pa.Schema) -> pl.DataFrame:
+    """No rows of this schema. (`Schema.empty_table` imports pandas, which takes a second.)"""
+    return as_frame(pa.Table.from_batches([], schema=schema))
 
 
 def as_frame(rows: pl.DataFrame | pa.Table | pa.RecordBatch) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import UnknownName
 from pipeline_platform.lake.files import Files
 from pipeline_platform.lake.schema import from_delta_json
+from pipeline_platform.lake.shape import empty_frame
 
 METADATA = "pipeline_platform"  # key of our facts in Delta's commit information
 
@@ -155,8 +156,7 @@ class Snapshot:
 
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """The rows of these data files (committed or staged), lazily, with their partition."""
-        empty = pl.from_arrow(self.schema.empty_table())
-        assert isinstance(empty, pl.DataFrame)
+        empty = empty_frame(self.schema)
         if not paths:
             return empty.lazy()
         types = dict(empty.schema)

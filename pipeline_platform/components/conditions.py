@@ -88,8 +88,9 @@ def rebuilt_when_inputs_change(
         ready &= ~(Condition.in_latest_time_window() & BuiltWithin(seconds=refresh_s))
     elif not table.partitioning and any(_open(t) for t in feeds):
         ready &= ~BuiltWithin(seconds=refresh_s)
-    wanted: Condition[Any] = changed.since(Condition.newly_requested()) & ready
-    return wanted.with_label("an input changed elsewhere")
+    wanted: Any = changed.since(Condition.newly_requested()) & ready
+    labelled: Condition[Any] = wanted.with_label("an input changed elsewhere")
+    return labelled
 
 
 def _open(table: DeclaredTable) -> bool:

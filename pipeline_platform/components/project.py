@@ -40,7 +40,7 @@ class ProjectComponent(dg.Component, dg.Resolvable):
             )
         written = attributes.model_dump(exclude_unset=True)
         if "{{" in str(written):  # rendering all texts costs 40 ms per component
-            written = context.resolution_context.resolve_value(written)
+            written = dict(context.resolution_context.resolve_value(written))
         return cls(cls.model().model_validate(written), place)
 
 

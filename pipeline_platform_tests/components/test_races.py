@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from pipeline_platform.components.specs import key_of
+from pipeline_platform.contracts.models import Partitioning
 from pipeline_platform_tests.components.ticks import World, day, table, world
 
 FACT, MART, TOTAL = "warehouse.fact", "mart.daily", "mart.total"
@@ -138,3 +140,18 @@ def test_a_day_is_rebuilt_for_every_day_of_the_input_that_it_reads(tmp_path: Pat
         assert {key for _, key in made.settle()} == {day(3), day(4)}
         made.update("serving.a", 0)
         assert {key for _, key in made.settle()} == {day(0)}
+
+
+def test_the_current_day_waits_for_its_refresh_and_late_days_do_not(tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    open_days = Partitioning("day", today - timedelta(days=3))
+    with world(tmp_path, refresh_s=3600.0) as made:
+        source = made.source(table("serving.a", open_days))
+        made.model(table(FACT, open_days), source)
+        assert made.tick() == {}
+        now, late = today.isoformat(), (today - timedelta(days=2)).isoformat()
+        for expected in ({now, late}, {late}):
+            for partition in (now, late):
+                event = dg.AssetMaterialization(key_of("serving.a"), partition=partition)
+                made.instance.report_runless_asset_event(event)
+            assert {key for _, key in made.settle()} == expected

@@ -22,7 +22,7 @@ class Settings(Struct, frozen=True):
     profile: str = "local"
     engine: str = "sail"
     spark_remote: str = ""
-    epoch_bytes: int = 4 << 30
+    epoch_bytes: int = 1 << 30
 
     @property
     def landing(self) -> Path:

@@ -63,7 +63,7 @@ class Admission:
         epoch_bytes: int = 1 << 30,
         witness: StreamTables | None = None,
     ) -> None:
-        self.contract = contract
+        self.contract, self.lake = contract, lake
         self.tables = StreamTables.of(contract, lake)
         self._witness = witness or self.tables
         self.registry = ContractRegistry(contract.name, store)

@@ -22,7 +22,7 @@ def replay(
             raise UnknownName("reason", reason, [known.value for known in Reason])
     if admission.tables.committed() < 0:
         return admission.admit_planned((), report)
-    objects = replayable(admission.tables, reasons)
+    objects = replayable(admission.lake, admission.tables, reasons)
     epochs = {planned.origin[0] for planned in objects if planned.origin is not None}
     for epoch in sorted(epochs):
         _same_framing(admission, epoch)

@@ -10,9 +10,10 @@ from pipeline_platform.contracts.verdicts import Reason
 from pipeline_platform.ingest.schemas import ACCOUNTING, REFUSED, accepted_schema
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.ledger import Ledger
+from pipeline_platform.lake.refused import ADMISSION
 from pipeline_platform.lake.table import LakeTable
 
-APP = "admission"
+APP = ADMISSION
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,10 @@ def verify(admission: Admission, report: Report = silent) -> list[Found]:
         return []
     with tempfile.TemporaryDirectory(prefix="pipeline-platform-verify-") as folder:
         scratch = _recomputed(admission, Lake(Path(folder)), report)
-        return [*_accepted(admission, scratch), *_refused(admission.tables, scratch)]
+        return [*_accepted(admission, scratch.tables), *_refused(admission, scratch)]
 
 
-def _recomputed(admission: Admission, lake: Lake, report: Report) -> StreamTables:
+def _recomputed(admission: Admission, lake: Lake, report: Report) -> Admission:
     """The committed plans of the real ledger, run from the first in an empty lake."""
     last = admission.tables.committed()
     again = admission.beside(lake)
@@ -55,7 +55,7 @@ def _recomputed(admission: Admission, lake: Lake, report: Report) -> StreamTable
     for plan in admission.tables.ledger.plans(0, last):
         again.tables.ledger.plan(plan)
     again.finish(admission.tables.cuts, report)
-    return again.tables
+    return again
 
 
 def _accepted(admission: Admission, scratch: StreamTables) -> Iterator[Found]:
@@ -69,12 +69,13 @@ def _accepted(admission: Admission, scratch: StreamTables) -> Iterator[Found]:
         yield from _compared(admission.tables, admission.tables.accepted, str(day), *pair)
 
 
-def _refused(tables: StreamTables, scratch: StreamTables) -> Iterator[Found]:
+def _refused(admission: Admission, scratch: Admission) -> Iterator[Found]:
+    table = admission.tables.refused
     pair = [
-        open_refusals(each).drop("registered_at", "detail", "offset").collect()
-        for each in (tables, scratch)
+        open_refusals(each.lake, table.name).drop("registered_at", "detail", "offset").collect()
+        for each in (admission, scratch)
     ]
-    yield from _compared(tables, tables.refused, "", *pair)
+    yield from _compared(admission.tables, table, "", *pair)
 
 
 def _compared(

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pipeline_platform.contracts.names import TableName
 from pipeline_platform.errors import UnknownName
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.refused import is_refused, visible
 from pipeline_platform.lake.schema import comment, spark_type
 from pipeline_platform.lake.snapshot import Snapshot
 
@@ -53,12 +54,15 @@ def load(
 ) -> "pd.DataFrame | pl.DataFrame | pa.Table":
     """All rows of `layer.name` at its newest or the given version; timestamps in UTC.
 
+    Of refused rows those that are open: of committed epochs, and not replayed.
     Raises UnknownName for an unknown table or kind.
     """
     if as_ not in KINDS:
         raise UnknownName("kind of frame", as_, KINDS)
     snapshot = _snapshot(lake, name, version)
-    frame = snapshot.frame().collect()
+    named = TableName.parse(name)
+    rows = visible(lake, named).of(snapshot) if is_refused(named) else snapshot.frame()
+    frame = rows.collect()
     if as_ == "polars":
         return frame
     table = frame.to_arrow().cast(snapshot.schema)

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
-from pipeline_platform.contracts.names import TableName
+from pipeline_platform.contracts.names import EPOCH, TableName
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.refused import PLACE, Visible, is_refused, visible
 from pipeline_platform.lake.snapshot import Snapshot
 
 _numbers = count()
@@ -33,14 +34,29 @@ def pinned(tables: Iterable[str], *, engine: Engine, lake: Lake) -> Iterator[Pin
     A table is resolved once, so that a query that names it twice reads one version.
     Raises UnknownName for a table that does not exist.
     """
-    pins = Pins({}, {})
+    pins, made = Pins({}, {}), list[str]()
     try:
         for table in sorted(set(tables)):
-            held = lake.table(TableName.parse(table)).snapshot()
+            name = TableName.parse(table)
+            held = lake.table(name).snapshot()
             view = f"pin_{next(_numbers)}_{table.replace('.', '_')}"
-            engine.pin(view, held.uri, held.version)
+            made += _pin(view, held, engine, visible(lake, name) if is_refused(name) else None)
             pins.views[table], pins.snapshots[table] = view, held
         yield pins
     finally:
-        for view in pins.views.values():
+        for view in made:
             engine.drop(view)
+
+
+def _pin(view: str, held: Snapshot, engine: Engine, seen: Visible | None) -> list[str]:
+    """Make `view`; the views that were made. Of refused rows it shows the open ones."""
+    if seen is None:
+        engine.pin(view, held.uri, held.version)
+        return [view]
+    whole, replayed = f"{view}_all", f"{view}_replayed"
+    engine.pin(whole, held.uri, held.version)
+    engine.frame(replayed, seen.replayed.to_arrow())
+    on = " AND ".join(f"a.{column} = b.{column}" for column in PLACE)
+    rows = f"SELECT a.* FROM {whole} AS a LEFT ANTI JOIN {replayed} AS b ON {on}"
+    engine.sql(f"{rows} WHERE a.{EPOCH} <= {seen.committed}").createOrReplaceTempView(view)
+    return [view, whole, replayed]

@@ -10,8 +10,8 @@ from typing import Any
 from pipeline_platform.contracts.epochs import EpochPlan
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.ingest.admission import Admission
-from pipeline_platform.ingest.refusals import open_refusals
 from pipeline_platform.ingest.tables import StreamTables
+from pipeline_platform.lake.catalog import load
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.ledger import Ledger
 from pipeline_platform.lake.table import Commit, LakeTable
@@ -103,7 +103,7 @@ class Stage:
 
     def refused(self) -> Counter[str]:
         """Open refusals by reason."""
-        return Counter(open_refusals(self.admission().tables).collect()["reason"].to_list())
+        return Counter(load(self.lake, str(self.contract.refused), "polars")["reason"].to_list())
 
 
 def _crashing(tables: StreamTables, when: str, what: str) -> StreamTables:

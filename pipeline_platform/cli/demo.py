@@ -1,7 +1,10 @@
 """Command: land a year of flights and weather and build every table."""
 
+import shutil
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -124,6 +127,14 @@ def _farewell(here: "Platform", seconds: float) -> str:
     home = here.settings
     return (
         f"\nDone in {seconds:.0f} s. Landed objects: {home.landing}, tables: {home.lake}.\n"
-        'Ask:      pipeline-platform query "SELECT * FROM mart.carrier_on_time"\n'
-        "See:      dg dev, then http://127.0.0.1:3000 (both commands are in .venv/bin)"
+        f'Ask:   {_tool("pipeline-platform")} query "SELECT * FROM mart.carrier_on_time"\n'
+        f"Look:  {_tool('dg')} dev   opens the Dagster UI on http://127.0.0.1:3000"
     )
+
+
+def _tool(name: str) -> str:
+    """How to call an installed command from here: by name, or by path where that fails."""
+    if shutil.which(name):
+        return name
+    path, here = Path(sys.prefix, "bin", name), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,55 @@
+"""The demo's SQL gives equal rows on Sail and on classic Spark, over the same frames."""
+
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import pipeline_platform
+from pipeline_platform.cli import demo_data
+from pipeline_platform.sql.tables import substitute_tables
+from pipeline_platform_tests.engine.answers import ask_elsewhere, java
+
+DOMAIN = Path(pipeline_platform.__file__).parent / "defs" / "aviation"
+WINDOW = {"start": date(2013, 3, 9), "end": date(2013, 3, 13)}  # clocks changed on March 10
+
+
+def frame(file: str) -> pa.Table:
+    """A source with the types of its contract, over the window and the days beside it."""
+    read = pl.read_csv(
+        BytesIO(demo_data._bytes(file)),
+        null_values="NA",
+        schema_overrides={"time_hour": pl.Datetime("us", "UTC")},
+        infer_schema_length=None,
+    )
+    day = pl.col("time_hour").dt.date()
+    typed = read.with_columns(pl.col(pl.Int64).cast(pl.Int32), _day=day)
+    near = typed.filter(pl.col("_day").is_between(date(2013, 3, 8), date(2013, 3, 14)))
+    found = near.to_arrow()
+    texts = [f.name for f in found.schema if pa.types.is_large_string(f.type)]
+    return found.cast(
+        pa.schema([(f.name, pa.string() if f.name in texts else f.type) for f in found.schema])
+    )
+
+
+def statements() -> dict[str, str]:
+    text = {folder.parent.name: folder.read_text() for folder in DOMAIN.glob("*/model.sql")}
+    views = {"serving.flights": "flights", "serving.weather": "weather"}
+    fact = substitute_tables(text.pop("fact_flight"), views)
+    above = {"warehouse.fact_flight": f"({fact})"}
+    return {"fact_flight": fact} | {n: substitute_tables(t, above) for n, t in text.items()}
+
+
+@pytest.mark.spark
+@pytest.mark.timeout(300)
+def test_equal_rows_on_both_engines() -> None:
+    if not java():
+        pytest.skip("no Java on this machine")
+    frames = {"flights": frame("flights.csv.zip"), "weather": frame("weather.csv")}
+    sail, spark = (ask_elsewhere(e, frames, statements(), WINDOW) for e in ("sail", "spark"))
+    assert set(sail) == {"fact_flight", "carrier_on_time", "airport_day"}
+    assert all(answer.rows and not answer.error for answer in spark.values())
+    assert sail == spark

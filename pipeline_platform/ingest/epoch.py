@@ -68,6 +68,7 @@ class EpochRun:
         self._judge = Judge(contract)
         self._books = Books()
         self._snapshot = tables.accepted.snapshot()
+        self._columns = self._snapshot.frame().collect_schema()
         self._accepted: list[StagedFile] = []
         self._suspects: list[pl.DataFrame] = []
         self._cuts: dict[int, int] = {}
@@ -127,7 +128,7 @@ class EpochRun:
     def _close_objects(self) -> None:
         """Refuse what an earlier attempt cut off, and count what a replay took up."""
         for planned in self._plan.objects:
-            rest = self._reader.cut(planned)
+            rest = self._reader.rest(planned)
             if rest is not None:
                 self._piece(planned, rest)
             taken = self._taken.get(planned.position)
@@ -143,13 +144,21 @@ class EpochRun:
             self._books.warned.update(by_value(judged.frame.filter(judged.warned)[POSITION]))
         if not judged.frame.height:
             return
-        rows = judged.frame.with_columns(pl.lit(self._plan.epoch, pl.Int64).alias(EPOCH))
-        fresh, suspects = self._dedup.split(rows)
+        fresh, suspects = self._dedup.split(self._completed(judged.frame))
         self._write(fresh)
         if suspects.height:
             self._suspects.append(suspects)
             if sum(frame.height for frame in self._suspects) >= SUSPECT_ROWS:
                 self._resolve()
+
+    def _completed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with their epoch, and NULL in columns that a later contract added."""
+        added = [
+            pl.lit(None, kind).alias(name)
+            for name, kind in self._columns.items()
+            if name not in rows.columns and name != EPOCH
+        ]
+        return rows.with_columns(*added, pl.lit(self._plan.epoch, pl.Int64).alias(EPOCH))
 
     def _write(self, rows: pl.DataFrame) -> None:
         if rows.height:

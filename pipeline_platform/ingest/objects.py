@@ -92,6 +92,7 @@ class ObjectReader:
         self._contract, self._store, self._cuts = contract, store, cuts
         self._known_checksum = known_checksum
         self._decoder = Decoder(contract)
+        self._ended: set[int] = set()
         self.checksums: dict[int, int | None] = {}
 
     def parts(self, objects: Iterable[PlannedObject]) -> Iterator[tuple[PlannedObject, Part]]:
@@ -103,13 +104,20 @@ class ObjectReader:
             cut = self._cuts.get(planned.position)
             if cut is None:
                 yield planned, part
-            elif part.frame is not None:
-                yield planned, restricted(part, pl.col(ROW) < cut, cut.__gt__)
+                continue
+            if any(_is_cut(refusal, cut) for refusal in part.refusals):
+                self._ended.add(planned.position)
+            kept = restricted(part, pl.col(ROW) < cut, cut.__gt__)
+            ends = [refusal for refusal in part.refusals if _is_cut(refusal, cut)]
+            refusals = [*kept.refusals, *ends]
+            yield planned, replace(kept, refusals=refusals, landed=kept.landed + len(ends))
 
-    def cut(self, planned: PlannedObject) -> Part | None:
-        """The refused rest of an object that an earlier attempt could not read."""
+    def rest(self, planned: PlannedObject) -> Part | None:
+        """The refused rest of an object that an earlier attempt could not read to its end."""
         cut = self._cuts.get(planned.position)
-        return None if cut is None else _unreadable(cut, "an earlier attempt could not read it")
+        if cut is None or planned.position in self._ended:
+            return None
+        return _unreadable(cut, "an earlier attempt could not read it")
 
     def originals(
         self, planned: PlannedObject, rows: frozenset[int]
@@ -209,6 +217,10 @@ def selected(part: Part, rows: frozenset[int], rest_from: int | None) -> Part:
     return restricted(
         part, keep, lambda row: row in rows or (rest_from is not None and row >= rest_from)
     )
+
+
+def _is_cut(refusal: Refusal, cut: int) -> bool:
+    return refusal.row == cut and refusal.reason is Reason.UNREADABLE
 
 
 def _unreadable(row: int, why: str) -> Part:

@@ -31,7 +31,7 @@ class AdmissionMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.stage = Stage(Path(self.folder.name), CONTRACT, epoch_bytes=600)
         self.oracle = Oracle()
         self.waiting: dict[str, list[Row]] = {}

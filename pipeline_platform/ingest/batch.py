@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from pipeline_platform.contracts.names import POSITION, ROW
@@ -66,7 +67,8 @@ class Batch:
 
 
 def _placed(piece: Piece) -> pl.DataFrame:
-    return piece.frame.with_columns(pl.lit(piece.position, pl.Int32).alias(POSITION))
+    position = np.full(piece.frame.height, piece.position, np.int32)
+    return piece.frame.hstack([pl.Series(POSITION, position)])
 
 
 def _located(piece: Piece, start: int, faults: Sequence[Fault]) -> Iterator[tuple[int, Refusal]]:

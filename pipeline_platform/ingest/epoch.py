@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from pipeline_platform.contracts.epochs import EpochPlan, PlannedObject
@@ -153,12 +154,13 @@ class EpochRun:
 
     def _completed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with their epoch, and NULL in columns that a later contract added."""
+        epoch = pl.Series(EPOCH, np.full(rows.height, self._plan.epoch, np.int64))
         added = [
-            pl.lit(None, kind).alias(name)
+            pl.Series(name, [None], dtype=kind).new_from_index(0, rows.height)
             for name, kind in self._columns.items()
             if name not in rows.columns and name != EPOCH
         ]
-        return rows.with_columns(*added, pl.lit(self._plan.epoch, pl.Int64).alias(EPOCH))
+        return rows.hstack([*added, epoch])
 
     def _write(self, rows: pl.DataFrame) -> None:
         if rows.height:

@@ -7,6 +7,10 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
 
 
+_FIRST = np.ones(1, np.bool_)
+_HIGH = np.uint64(48)
+
+
 class HashSet:
     """Sorted runs that double in size, as in a log-structured merge tree; 8 bytes a member."""
 
@@ -18,18 +22,18 @@ class HashSet:
 
     def add(self, hashes: Hashes) -> Places:
         """Add all; the places of those that were there, or stand earlier in `hashes`."""
-        order = np.argsort(hashes)
-        ordered = hashes[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        repeated = len(starts) < len(ordered)
-        firsts = np.minimum.reduceat(order, starts) if repeated else order
-        distinct = ordered[starts] if repeated else ordered
+        ordered = np.sort(hashes)
+        new = np.concatenate((_FIRST, ordered[1:] != ordered[:-1]))[: len(ordered)]
+        distinct = ordered if new.all() else ordered[new]
         seen = self._holds(distinct)
         self._keep(distinct[~seen] if seen.any() else distinct)
-        known = firsts[seen]
-        if not repeated:
+        repeated = np.unique(ordered[~new])
+        known = _among(hashes, distinct[seen])
+        if not len(repeated):
             return known
-        return np.concatenate((known, np.setdiff1d(order, firsts, assume_unique=True)))
+        again = _among(hashes, repeated)
+        _, firsts = np.unique(hashes[again], return_index=True)
+        return np.union1d(known, np.delete(again, firsts))
 
     def _holds(self, ordered: Hashes) -> npt.NDArray[np.bool_]:
         """For each of some ordered hashes, whether a run has it."""
@@ -46,3 +50,17 @@ class HashSet:
             run.sort()
         if len(run):
             self._runs.append(run)
+
+
+def _among(hashes: Hashes, few: Hashes) -> Places:
+    """The places of the hashes that the ordered `few` hold."""
+    if not len(few):
+        return np.zeros(0, np.intp)
+    marked = np.zeros(1 << 16, np.bool_)
+    marked[few >> _HIGH] = True
+    places = np.flatnonzero(marked[hashes >> _HIGH])
+    found = hashes[places]
+    held: npt.NDArray[np.bool_] = (
+        few[np.minimum(np.searchsorted(few, found), len(few) - 1)] == found
+    )
+    return places[held]

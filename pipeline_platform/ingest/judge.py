@@ -59,7 +59,7 @@ class Judge:
         failed = self._failed(frame, batch.arrival())
         times = failed.get_column(_TIME)
         fault = failed.get_column(_FAULT)
-        standing = frame.with_columns(times.dt.date().alias(DAY))
+        standing = frame.hstack([times.dt.date().alias(DAY)])
         result = Judged(standing)
         stands = fault.is_null()
         self._warn(result, failed, stands)
@@ -73,7 +73,9 @@ class Judge:
 
         Without an event time the arrival dates the row.
         """
-        known = frame.with_columns((arrival if self._time is None else self._time).alias(_TIME))
+        known = frame.lazy().with_columns(
+            (arrival if self._time is None else self._time).alias(_TIME)
+        )
         refusing = [fails for rule, fails in self._rules if rule.on_fail == "refuse"]
         conditions = [*refusing, *self._bounds(arrival)]
         first = pl.lit(None, pl.Int32)
@@ -84,7 +86,7 @@ class Judge:
             for rule, fails in self._rules
             if rule.on_fail == "warn"
         ]
-        return known.select(pl.col(_TIME), first.alias(_FAULT), *warnings)
+        return known.select(pl.col(_TIME), first.alias(_FAULT), *warnings).collect()
 
     def _bounds(self, arrival: pl.Expr) -> list[pl.Expr]:
         if self._time is None:

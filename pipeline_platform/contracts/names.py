@@ -22,11 +22,12 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_{1,2}[a-z0-9]+)*")
 def check_name(name: str, *, kind: str, where: str = "") -> str:
     """`name` itself; refuses what is not lower snake case (a table name in every engine)."""
     if not _NAME.fullmatch(name):
+        better = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_") or "events"
         raise DeclarationError(
             f"{kind} name {name!r} is not lower snake case",
             where=where,
             known="names start with a letter and hold a-z, 0-9 and single underscores",
-            remedy=f"rename it, for example to {re.sub('[^a-z0-9]+', '_', name.lower()).strip('_') or 'events'!r}",
+            remedy=f"rename it, for example to {better!r}",
         )
     return name
 

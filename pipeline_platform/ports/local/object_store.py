@@ -20,7 +20,7 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         path = self.root / key
-        if not key or os.path.isabs(key) or ".." in Path(key).parts:
+        if not key or Path(key).is_absolute() or ".." in Path(key).parts:
             raise Abort(
                 f"key {key!r} leaves the store",
                 where=str(self.root),

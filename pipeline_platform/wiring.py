@@ -1,6 +1,7 @@
 """The only module that chooses implementations: profile to engine, lake and ports."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.engine.engine import Engine
@@ -8,8 +9,12 @@ from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
 from pipeline_platform.settings import Settings, from_environment, prepare_process
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
     from pipeline_platform.ingest.admission import Admission
     from pipeline_platform.lake.lake import Lake
 
@@ -68,6 +73,29 @@ class Platform:
             clock=self.clock,
             epoch_bytes=self.settings.epoch_bytes,
         )
+
+    @overload
+    def load(self, name: str, as_: Literal["pandas"] = "pandas") -> "pd.DataFrame": ...
+    @overload
+    def load(self, name: str, as_: Literal["polars"]) -> "pl.DataFrame": ...
+    @overload
+    def load(self, name: str, as_: Literal["arrow"]) -> "pa.Table": ...
+    @overload
+    def load(self, name: str, as_: Literal["pyspark"]) -> "DataFrame": ...
+    def load(
+        self, name: str, as_: Literal["pandas", "polars", "arrow", "pyspark"] = "pandas"
+    ) -> Any:
+        """All rows of `layer.name` at its newest version; timestamps in UTC.
+
+        Raises UnknownName for an unknown table or kind of frame.
+        """
+        if as_ == "pyspark":
+            from pipeline_platform.models.query import frame
+
+            return frame(name, engine=self.engine, lake=self.lake)
+        from pipeline_platform.lake.catalog import load
+
+        return load(self.lake, name, as_)
 
 
 def platform(settings: Settings | None = None) -> Platform:

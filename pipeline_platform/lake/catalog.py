@@ -58,7 +58,7 @@ def load(
     Raises UnknownName for an unknown table or kind.
     """
     if as_ not in KINDS:
-        raise UnknownName("kind of frame", as_, KINDS)
+        raise UnknownName("kind of frame", as_, (*KINDS, "pyspark"))
     snapshot = _snapshot(lake, name, version)
     named = TableName.parse(name)
     rows = visible(lake, named).of(snapshot) if is_refused(named) else snapshot.frame()

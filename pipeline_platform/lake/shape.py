@@ -4,25 +4,22 @@ from collections.abc import Sequence
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline_platform.errors import WriteRefused
 
 
 class Shape:
-    """A table's columns as frames bring them and as its files hold them.
-
-    `columns` are those that a file holds, `flat` says that none of them nests.
-    """
+    """A table's columns as frames bring them and as its files hold them."""
 
     def __init__(self, schema: pa.Schema, partition_by: str | None, where: str) -> None:
         self._where = where
         empty = empty_frame(schema)
         self._frame = dict(empty.schema)
         self._required = [field.name for field in schema if not field.nullable]
-        self.columns = [field.name for field in schema if field.name != partition_by]
-        given = empty.select(self.columns).to_arrow().schema
+        self._columns = [field.name for field in schema if field.name != partition_by]
+        given = empty.select(self._columns).to_arrow().schema
         self._stored = pa.schema([f.with_nullable(schema.field(f.name).nullable) for f in given])
-        self.flat = not any(pa.types.is_nested(field.type) for field in self._stored)
         self._floats = [field.name for field in self._stored if pa.types.is_floating(field.type)]
 
     def checked(self, rows: pl.DataFrame | pa.Table | pa.RecordBatch) -> pl.DataFrame:
@@ -37,12 +34,14 @@ class Shape:
 
     def stored(self, frame: pl.DataFrame) -> pa.Table:
         """The columns that a file holds: all but the partition's, copied out of the frame."""
-        columns = frame.select(self.columns).to_arrow().columns
+        columns = frame.select(self._columns).to_arrow().columns
         return pa.Table.from_arrays(columns, schema=self._stored)
 
-    def with_nan(self, rows: pl.DataFrame) -> list[str]:
+    def with_nan(self, rows: pa.Table) -> list[str]:
         """Float columns that hold NaN; Parquet's bounds pass it over, Spark sorts it last."""
-        return [name for name in self._floats if rows[name].is_nan().any()]
+        return [
+            name for name in self._floats if pc.any(pc.is_nan(rows.column(name))).as_py() is True
+        ]
 
     def _refusal(self, differences: Sequence[str]) -> WriteRefused:
         return WriteRefused(

@@ -22,7 +22,6 @@ NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 OPEN_FILES = 400
 ROW_GROUP = 1_000_000
 _SMALL = 1 << 16  # bytes
-_WHOLE = 8 << 20  # bytes
 _MEASURED_EVERY = 8
 _COLUMN_OVERHEAD = 512  # bytes a buffered column costs beyond its values
 
@@ -76,7 +75,7 @@ class Staging:
         self._measured, self._row_bytes = 0, 0.0
         self._pending: list[pl.DataFrame] = []
         self._pending_bytes = 0
-        self._parts: dict[date | None, list[pl.DataFrame]] = {}
+        self._parts: dict[date | None, list[pa.Table]] = {}
         self._sizes: dict[date | None, int] = {}
         self._open: dict[date | None, _Open] = {}
         self._options: dict[str, Any] = {}
@@ -119,7 +118,7 @@ class Staging:
             width = rows.estimated_size() / max(1, rows.height)
             self._row_bytes = max(self._row_bytes, width)
         self._measured += 1
-        return self._bytes(rows)
+        return int(self._row_bytes * rows.height) + rows.width * rows.n_chunks() * _COLUMN_OVERHEAD
 
     def finish(self) -> list[StagedFile]:
         """Write what is buffered, close and sync every file; the files, ready to commit."""
@@ -146,22 +145,20 @@ class Staging:
         frame = pl.concat(self._pending, rechunk=False)
         self._pending, self._pending_bytes = [], 0
         for value, part in _partitions(frame, self._partition_by):
-            self._keep(value, part)
+            table = self._shape.stored(part)
+            self._keep(value, table)
         if sum(self._sizes.values()) > self._limit:
             self._flush_largest()
 
-    def _keep(self, value: date | None, part: pl.DataFrame) -> None:
+    def _keep(self, value: date | None, table: pa.Table) -> None:
         """Buffer rows of one partition; small pieces are joined, as each costs memory."""
         pieces, size = self._parts.setdefault(value, []), self._sizes.get(value, 0)
-        if pieces and self._bytes(pieces[-1]) < _SMALL:
+        if pieces and pieces[-1].nbytes < _SMALL:
             last = pieces.pop()
-            size -= self._bytes(last)
-            part = pl.concat([last, part])
-        pieces.append(part.rechunk() if self._bytes(part) < _SMALL else part)
-        self._sizes[value] = size + self._bytes(part)
-
-    def _bytes(self, rows: pl.DataFrame) -> int:
-        return int(self._row_bytes * rows.height) + rows.width * rows.n_chunks() * _COLUMN_OVERHEAD
+            size -= last.nbytes + last.num_columns * _COLUMN_OVERHEAD
+            table = pa.concat_tables([last, table]).combine_chunks()
+        pieces.append(table)
+        self._sizes[value] = size + table.nbytes + table.num_columns * _COLUMN_OVERHEAD
 
     def _flush_largest(self) -> None:
         """Write the largest partitions until half of the buffer is free."""
@@ -184,40 +181,22 @@ class Staging:
 
     def _finish_partition(self, value: date | None) -> None:
         if value in self._parts:
-            self._write_partition(value, last=True)
-        if value in self._open:
-            self._close(value)
+            self._write_partition(value)
+        self._close(value)
 
-    def _write_partition(self, value: date | None, *, last: bool = False) -> None:
-        """Write a partition's rows: as a file of their own if they are many or the last."""
-        rows = pl.concat(self._parts.pop(value))
-        large = self._sizes.pop(value) >= _WHOLE
-        if value not in self._open and (last or large) and self._shape.flat:
-            self._write_whole(value, rows)
-            return
-        table = self._shape.stored(rows)
+    def _write_partition(self, value: date | None) -> None:
+        rows = pa.concat_tables(self._parts.pop(value))
+        self._sizes.pop(value)
         if value not in self._open:
-            self._open[value] = self._new(value, table)
+            self._open[value] = self._new(value, rows)
         opened = self._open[value]
         opened.nan.update(self._shape.with_nan(rows))
-        opened.writer.write_table(table, row_group_size=ROW_GROUP)
+        opened.writer.write_table(rows, row_group_size=ROW_GROUP)
 
-    def _write_whole(self, value: date | None, rows: pl.DataFrame) -> None:
-        """Polars writes a file at once in a third of the time that row groups take."""
-        path = self._named(value)
-        with self._files.create(path) as sink:
-            rows.select(self._shape.columns).write_parquet(sink, compression="snappy")
-        footer = pq.read_metadata(self._files.uri(path))
-        self._closed(path, value, footer, set(self._shape.with_nan(rows)))
-
-    def _named(self, value: date | None) -> str:
+    def _new(self, value: date | None, rows: pa.Table) -> _Open:
         folder = f"{self._partition_by}={value or NULL_PARTITION}/" if self._partition_by else ""
         path = f"{folder}part-{uuid4()}.parquet"
         self._paths.append(path)
-        return path
-
-    def _new(self, value: date | None, rows: pa.Table) -> _Open:
-        path = self._named(value)
         sink, footers = self._files.create(path), list[pq.FileMetaData]()
         self._options = self._options or writer_options(rows)
         writer = pq.ParquetWriter(sink, rows.schema, metadata_collector=footers, **self._options)
@@ -227,16 +206,12 @@ class Staging:
         opened = self._open.pop(value)
         opened.writer.close()
         opened.sink.close()
-        self._closed(opened.path, value, opened.footers[0], opened.nan)
-
-    def _closed(
-        self, path: str, value: date | None, footer: pq.FileMetaData, nan: set[str]
-    ) -> None:
-        self._files.sync_file(path)
-        statistics = statistics_json(footer, self._schema, nan)
-        size = self._files.size(path)
+        self._files.sync_file(opened.path)
+        footer = opened.footers[0]
+        statistics = statistics_json(footer, self._schema, opened.nan)
+        size = self._files.size(opened.path)
         self._staged.append(
-            StagedFile(path, size, value, footer.num_rows, statistics, self._schema)
+            StagedFile(opened.path, size, value, footer.num_rows, statistics, self._schema)
         )
 
 

@@ -37,15 +37,28 @@ def pinned(tables: Iterable[str], *, engine: Engine, lake: Lake) -> Iterator[Pin
     pins, made = Pins({}, {}), list[str]()
     try:
         for table in sorted(set(tables)):
-            name = TableName.parse(table)
-            held = lake.table(name).snapshot()
-            view = f"pin_{next(_numbers)}_{table.replace('.', '_')}"
-            made += _pin(view, held, engine, visible(lake, name) if is_refused(name) else None)
-            pins.views[table], pins.snapshots[table] = view, held
+            views, held = _pinned(table, engine, lake)
+            made += views
+            pins.views[table], pins.snapshots[table] = views[0], held
         yield pins
     finally:
         for view in made:
             engine.drop(view)
+
+
+def hold(table: str, *, engine: Engine, lake: Lake) -> str:
+    """A view over the newest version of a table that stays until the session ends."""
+    views, _ = _pinned(table, engine, lake)
+    return views[0]
+
+
+def _pinned(table: str, engine: Engine, lake: Lake) -> tuple[list[str], Snapshot]:
+    """The views made for a table, its own first, and the version that they show."""
+    name = TableName.parse(table)
+    held = lake.table(name).snapshot()
+    view = f"pin_{next(_numbers)}_{table.replace('.', '_')}"
+    seen = visible(lake, name) if is_refused(name) else None
+    return _pin(view, held, engine, seen), held
 
 
 def _pin(view: str, held: Snapshot, engine: Engine, seen: Visible | None) -> list[str]:
@@ -55,8 +68,10 @@ def _pin(view: str, held: Snapshot, engine: Engine, seen: Visible | None) -> lis
         return [view]
     whole, replayed = f"{view}_all", f"{view}_replayed"
     engine.pin(whole, held.uri, held.version)
-    engine.frame(replayed, seen.replayed.to_arrow())
-    on = " AND ".join(f"a.{column} = b.{column}" for column in PLACE)
-    rows = f"SELECT a.* FROM {whole} AS a LEFT ANTI JOIN {replayed} AS b ON {on}"
+    rows = f"SELECT a.* FROM {whole} AS a"
+    if seen.replayed.height:
+        engine.frame(replayed, seen.replayed.to_arrow())
+        on = " AND ".join(f"a.{column} = b.{column}" for column in PLACE)
+        rows += f" LEFT ANTI JOIN {replayed} AS b ON {on}"
     engine.sql(f"{rows} WHERE a.{EPOCH} <= {seen.committed}").createOrReplaceTempView(view)
     return [view, whole, replayed]

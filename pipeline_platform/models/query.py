@@ -1,6 +1,7 @@
 """Read-only questions to the lake, answered by the engine or by the catalog."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -10,10 +11,13 @@ from pipeline_platform.lake import catalog
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import spark_type
 from pipeline_platform.lake.snapshot import Snapshot
-from pipeline_platform.models.pins import Pins, pinned
+from pipeline_platform.models.pins import Pins, hold, pinned
 from pipeline_platform.sql.analysis import analyse
 from pipeline_platform.sql.guard import Describe, ShowTables, statement
 from pipeline_platform.sql.tables import referenced_tables, substitute_tables
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 
 def query(text: str, *, engine: Engine, lake: Lake, limit: int | None = None) -> pa.Table:
@@ -36,6 +40,14 @@ def query(text: str, *, engine: Engine, lake: Lake, limit: int | None = None) ->
     with pinned((found.name for found in references), engine=engine, lake=lake) as pins:
         _check_columns(asked.text, pins.snapshots)
         return _answer(asked.text, pins, engine, limit)
+
+
+def frame(name: str, *, engine: Engine, lake: Lake) -> "DataFrame":
+    """The table `layer.name` as a PySpark DataFrame, held at its newest version.
+
+    Raises UnknownName with the known tables.
+    """
+    return engine.view(hold(name, engine=engine, lake=lake))
 
 
 def _answer(text: str, pins: Pins, engine: Engine, limit: int | None) -> pa.Table:

@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from pipeline_platform.contracts.epochs import Accounting
 from pipeline_platform.contracts.stream import Column, StreamContract
+from pipeline_platform.engine.sail import SailEngine
 from pipeline_platform.errors import Abort, ContractChanged, SourceUnavailable, UnknownName
 from pipeline_platform.ingest.days import days_touched
 from pipeline_platform.ingest.replay import replay
 from pipeline_platform.ingest.verify import verify
 from pipeline_platform.lake.catalog import load
+from pipeline_platform.models.query import query
+from pipeline_platform.settings import prepare_process
 from pipeline_platform_tests.ingest.oracle import CONTRACT, Row, lines
 from pipeline_platform_tests.ingest.stage import Stage
 
@@ -131,6 +134,20 @@ def test_replay_admits_what_the_mended_contract_accepts(stage: Stage) -> None:
     assert stage.accepted() == [("x", 1, 5000), ("y", 1, 0)]
     assert stage.refused() == {"malformed": 1, "conflict": 1}
     assert verify(stage.admission(LOOSE)) == []
+
+
+def test_sql_sees_the_open_refusals_of_committed_epochs(stage: Stage) -> None:
+    ask = "SELECT reason FROM serving.events__refused"
+    prepare_process("sail")
+    engine = SailEngine()
+    put(stage, "a", Row("x", n=5000), Row(broken="malformed"))
+    assert stage.crash("after refused")
+    assert query(ask, engine=engine, lake=stage.lake).to_pylist() == []
+    stage.admission().run()
+    found = query(f"{ask} ORDER BY 1", engine=engine, lake=stage.lake).to_pylist()
+    assert [row["reason"] for row in found] == ["malformed", "rule"]
+    replay(stage.admission(LOOSE), ["rule"])
+    assert query(ask, engine=engine, lake=stage.lake).to_pylist() == [{"reason": "malformed"}]
 
 
 def test_replay_of_one_reason_leaves_the_others(stage: Stage) -> None:

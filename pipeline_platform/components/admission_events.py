@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EPOCH = "epoch"
 RAW_VERSION = "append-only"
+BOOKS = ("landed", "accepted", "duplicates", "refused", "replayed", "warned")
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,7 @@ def raw_metadata(report: "AdmissionReport", rows: int) -> dict[str, Any]:
 
 def books(run: "Accounting", total: "Accounting") -> str:
     """The row accounting as a Markdown table."""
-    fields = ("landed", "accepted", "duplicates", "refused", "replayed", "warned")
-    lines = [f"| {f} | {getattr(run, f):,} | {getattr(total, f):,} |" for f in fields]
+    lines = [f"| {f} | {getattr(run, f):,} | {getattr(total, f):,} |" for f in BOOKS]
     return "\n".join(["| rows | this run | in total |", "|---|---:|---:|", *lines])
 
 
@@ -127,5 +127,8 @@ def accounting_check(report: "AdmissionReport", asset: dg.AssetKey) -> dg.AssetC
         passed=report.accounting.balanced and report.total.balanced,
         check_name="row_accounting",
         asset_key=asset,
-        metadata={"accounting": dg.MetadataValue.md(books(report.accounting, report.total))},
+        metadata={
+            **{f: getattr(report.total, f) for f in BOOKS},
+            "accounting": dg.MetadataValue.md(books(report.accounting, report.total)),
+        },
     )

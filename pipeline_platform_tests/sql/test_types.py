@@ -74,7 +74,7 @@ def test_types_equal_those_of_spark() -> None:
     assert disagreements("spark", claimed) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 @pytest.mark.timeout(600)
 def test_types_over_every_pair_of_columns_equal_those_of_sail() -> None:
     claimed = certain([*pairs([*COLUMNS, "1L", "1e0"]), *calls()])

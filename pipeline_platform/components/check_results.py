@@ -1,6 +1,6 @@
 """Outcomes of checks as Dagster's results."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline_platform.models.checks import CheckOutcome
     from pipeline_platform.wiring import Platform
 
+HIDDEN = "(personal)"
 _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
 
 
@@ -24,8 +25,9 @@ def check_results(
     column: str | None,
     platform: "Platform",
     context: dg.AssetExecutionContext,
+    personal: Collection[str],
 ) -> list[dg.AssetCheckResult]:
-    """The selected checks over the windows, in one scan of the table."""
+    """The selected checks over the windows, in one scan; samples hide `personal` columns."""
     from pipeline_platform.models.checks import evaluate
 
     chosen = {key.name for key in context.selected_asset_check_keys}
@@ -41,11 +43,14 @@ def check_results(
         lake=platform.lake,
         partition_column=column,
     )
-    return [_result(table, outcome, window) for outcome in outcomes]
+    return [_result(table, outcome, window, personal) for outcome in outcomes]
 
 
 def _result(
-    table: TableName, outcome: "CheckOutcome", window: DayWindow | None
+    table: TableName,
+    outcome: "CheckOutcome",
+    window: DayWindow | None,
+    personal: Collection[str],
 ) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {
         "rows at fault": outcome.failed_rows,
@@ -54,7 +59,7 @@ def _result(
     if window is not None:
         metadata["days"] = str(window)
     if outcome.sample:
-        metadata["sample"] = dg.MetadataValue.md(markdown(outcome.sample))
+        metadata["sample"] = dg.MetadataValue.md(markdown(outcome.sample, personal))
     return dg.AssetCheckResult(
         asset_key=key_of(table),
         check_name=outcome.name,
@@ -64,13 +69,15 @@ def _result(
     )
 
 
-def markdown(rows: Iterable[dict[str, Any]]) -> str:
-    """Rows as a Markdown table; empty for none."""
+def markdown(rows: Iterable[dict[str, Any]], personal: Collection[str] = ()) -> str:
+    """Rows as a Markdown table, values of `personal` columns hidden; empty for none."""
     found = list(rows)
     if not found:
         return ""
     head = list(found[0])
-    lines = [[_cell(row.get(name)) for name in head] for row in found]
+    lines = [
+        [HIDDEN if name in personal else _cell(row.get(name)) for name in head] for row in found
+    ]
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
 
 

@@ -63,6 +63,7 @@ def _asset(declared: DeclaredModel, all_of: Declarations) -> dg.AssetsDefinition
                 own.column if own else None,
                 opened,
                 context,
+                _personal(declared),
             )
         for part in built:
             for day, rows in part.rows_by_day.items():
@@ -97,10 +98,14 @@ def _metadata(declared: DeclaredModel, built: list["Built"]) -> dict[str, Any]:
     rows = sum(part.rows for part in built)
     filled = [day for part in built for day, count in part.rows_by_day.items() if count]
     found: dict[str, Any] = {
-        "preview": dg.MetadataValue.md(markdown(built[-1].preview)),
+        "preview": dg.MetadataValue.md(markdown(built[-1].preview, _personal(declared))),
         "table version": built[-1].version,
         "input versions": dict(built[-1].inputs),
     }
     if declared.model.partitioning is None:
         return {**found, "dagster/row_count": rows}
     return {**found, **({"last day with rows": str(max(filled))} if filled else {})}
+
+
+def _personal(declared: DeclaredModel) -> set[str]:
+    return {column.name for column in declared.model.columns if column.personal}

@@ -116,6 +116,7 @@ def _accepted(stream: DeclaredStream) -> dg.AssetsDefinition:
     contract = stream.contract
     raw, key = key_of(contract.ledger), key_of(contract.accepted)
     checks = stream_checks(contract)
+    personal = {column.name for column in contract.columns if column.personal}
 
     @dg.multi_asset(
         name=f"settle_{contract.name}",
@@ -138,7 +139,7 @@ def _accepted(stream: DeclaredStream) -> dg.AssetsDefinition:
                 context.log_event(_raw_event(contract, report, found.values()))
             states = {day: found.get(day, DayState(0, -1)) for day in asked}
             results = check_results(
-                contract.accepted, checks, contiguous(asked), DAY, opened, context
+                contract.accepted, checks, contiguous(asked), DAY, opened, context, personal
             )
         for day, state in states.items():
             context.add_asset_metadata(day_metadata(state), key, day.isoformat())

@@ -9,10 +9,9 @@ admission at the same time, finds what is done and skips it.
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Literal
 
 import msgspec
-import polars as pl
 
 from pipeline_platform.contracts.epochs import (
     Accounting,
@@ -30,7 +29,7 @@ from pipeline_platform.ingest.objects import checksum
 from pipeline_platform.ingest.planning import bounded, difference
 from pipeline_platform.ingest.registry import ContractRegistry
 from pipeline_platform.ingest.report import AdmissionReport, Pending, Progress
-from pipeline_platform.ingest.schemas import ACCOUNTING
+from pipeline_platform.ingest.schemas import ACCOUNTING, rows_of
 from pipeline_platform.ingest.tables import APP, StreamTables
 from pipeline_platform.ingest.takes import taken
 from pipeline_platform.lake.lake import Lake
@@ -92,7 +91,7 @@ class Admission:
         SourceUnavailable when an object cannot be read for a passing reason.
         """
         self._prepare()
-        landed = list(self._landed())
+        landed = self._landed()
         books = _Pass(self)
         books.finish_planned(report)
         while batch := self._next(landed):
@@ -171,11 +170,11 @@ class Admission:
         new = difference(landed, self.tables.ledger.known()).new
         return next(bounded(new, self._epoch_bytes), ())
 
-    def _plan(self, kind: str, objects: tuple[PlannedObject, ...]) -> None:
+    def _plan(self, kind: Literal["arrival", "replay"], objects: tuple[PlannedObject, ...]) -> None:
         """Plan the next epoch; a racer that planned it first is as good."""
         plan = EpochPlan(
             epoch=self.tables.ledger.head() + 1,
-            kind="replay" if kind == "replay" else "arrival",
+            kind=kind,
             registered_at=self._clock(),
             contract=self.registry.record(self.contract),
             decoder=DECODER_VERSION,
@@ -226,7 +225,7 @@ class Admission:
     def _account(self, plan: EpochPlan, staged: Staged) -> None:
         rows = staged.books.rows(plan, staged.checksums)
         with self.tables.accounting.stage(ACCOUNTING) as staging:
-            staging.write(pl.DataFrame(rows, schema=_ACCOUNTING, orient="row"))
+            staging.write(rows_of(ACCOUNTING, rows))
             files = staging.finish()
         self.tables.accounting.append(files, transaction=(APP, plan.epoch))
 
@@ -281,12 +280,3 @@ class _Pass:
             changed=changed,
             head=tables.committed(),
         )
-
-
-_ACCOUNTING: dict[str, Any] = {
-    "epoch": pl.Int64,
-    "position": pl.Int32,
-    "object": pl.String,
-    "checksum": pl.Int64,
-    **dict.fromkeys(Accounting.__struct_fields__, pl.Int64),
-}

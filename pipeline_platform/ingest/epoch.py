@@ -17,6 +17,7 @@ from pipeline_platform.ingest.books import Books, by_value
 from pipeline_platform.ingest.dedup import Deduplicator
 from pipeline_platform.ingest.judge import Judge
 from pipeline_platform.ingest.objects import ObjectReader, Part, selected
+from pipeline_platform.ingest.schemas import REFUSED, rows_of
 from pipeline_platform.ingest.tables import StreamTables
 from pipeline_platform.lake.writer import StagedFile, Staging
 from pipeline_platform.ports.object_store import ObjectStore
@@ -63,7 +64,7 @@ class EpochRun:
         known_checksum: Callable[[str], int | None],
         progress: Callable[[int, int], None],
     ) -> None:
-        self._plan, self._contract, self._tables = plan, contract, tables
+        self._plan, self._tables = plan, tables
         self._dedup, self._taken, self._progress = dedup, taken, progress
         self._reader = ObjectReader(contract, store, cuts, known_checksum)
         self._judge = Judge(contract)
@@ -198,7 +199,7 @@ class EpochRun:
                 self._cuts[position] = min(refusal.row, self._cuts.get(position, refusal.row))
             rows.append(self._refused_row(position, refusal))
         if rows:
-            self._refusing.write(pl.DataFrame(rows, schema=_REFUSED, orient="row"))
+            self._refusing.write(rows_of(REFUSED, rows))
 
     def _refused_row(self, position: int, refusal: Refusal) -> dict[str, Any]:
         return {
@@ -214,18 +215,3 @@ class EpochRun:
             "contract": self._plan.contract,
             "registered_at": self._plan.registered_at,
         }
-
-
-_REFUSED: dict[str, Any] = {
-    "_epoch": pl.Int64,
-    "_position": pl.Int32,
-    "_row": pl.Int64,
-    "object": pl.String,
-    "offset": pl.Int64,
-    "reason": pl.String,
-    "column": pl.String,
-    "detail": pl.String,
-    "original": pl.Binary,
-    "contract": pl.String,
-    "registered_at": pl.Datetime("us", "UTC"),
-}

@@ -25,7 +25,7 @@ def replayable(
         rows = rows.filter(pl.col("reason").is_in(list(reasons)))
     grouped = rows.group_by(EPOCH, POSITION).agg(pl.col(ROW).sort()).sort(EPOCH, POSITION)
     places = grouped.collect().rows()
-    plans = {epoch: tables.ledger.plans(epoch, epoch)[0] for epoch, _, _ in places}
+    plans = {epoch: tables.ledger.plans(epoch, epoch)[0] for epoch in {e for e, _, _ in places}}
     refs = [plans[epoch].objects[position].ref for epoch, position, _ in places]
     return tuple(
         PlannedObject(number, ref, tuple(rows), (epoch, position))

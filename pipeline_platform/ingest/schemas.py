@@ -1,10 +1,15 @@
 """The columns of the tables that admission writes."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
 import pyarrow as pa
 
 from pipeline_platform.contracts.names import DAY, EPOCH, EVENT_ID, EXTRA, POSITION, ROW
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.shape import empty_frame
 
 _PLACE = [(EPOCH, "bigint", False), (POSITION, "int", False), (ROW, "bigint", False)]
 
@@ -36,6 +41,11 @@ ACCOUNTING = arrow_schema(
         ("warned", "bigint", False),
     ]
 )
+
+
+def rows_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows by column name as a frame of exactly this schema."""
+    return pl.DataFrame(rows, schema=empty_frame(schema).schema, orient="row")
 
 
 def accepted_columns(contract: StreamContract) -> list[tuple[str, str, bool]]:

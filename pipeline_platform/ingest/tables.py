@@ -10,7 +10,7 @@ from pipeline_platform.contracts.verdicts import Reason
 from pipeline_platform.ingest.schemas import ACCOUNTING, REFUSED, accepted_schema
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.ledger import Ledger
-from pipeline_platform.lake.refused import ADMISSION
+from pipeline_platform.lake.refused import ADMISSION, committed_epoch
 from pipeline_platform.lake.table import LakeTable
 
 APP = ADMISSION
@@ -44,10 +44,7 @@ class StreamTables:
 
     def committed(self) -> int:
         """The last committed epoch, -1 when there is none."""
-        if not self.accepted.exists():
-            return -1
-        found = self.accepted.snapshot().transaction_version(APP)
-        return -1 if found is None else found
+        return committed_epoch(self.accepted)
 
     def cuts(self, epoch: int) -> dict[int, int] | None:
         """Where each unreadable object of the epoch was cut: row by position.

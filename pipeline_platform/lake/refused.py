@@ -7,6 +7,7 @@ import polars as pl
 from pipeline_platform.contracts.names import EPOCH, POSITION, ROW, TableName
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.snapshot import Snapshot
+from pipeline_platform.lake.table import LakeTable
 
 ADMISSION = "admission"
 SUFFIX = "__refused"
@@ -31,12 +32,17 @@ def is_refused(name: TableName) -> bool:
     return name.layer == "serving" and name.name.endswith(SUFFIX)
 
 
+def committed_epoch(accepted: LakeTable) -> int:
+    """The last epoch that the accepted table holds, -1 when there is none."""
+    found = accepted.snapshot().transaction_version(ADMISSION) if accepted.exists() else None
+    return -1 if found is None else found
+
+
 def visible(lake: Lake, name: TableName) -> Visible:
     """What to see of `serving.<stream>__refused` now."""
     stream = name.name.removesuffix(SUFFIX)
     accepted = lake.table(TableName("serving", stream))
-    found = accepted.snapshot().transaction_version(ADMISSION) if accepted.exists() else None
-    committed = -1 if found is None else found
+    committed = committed_epoch(accepted)
     return Visible(committed, _replayed(lake, stream, committed))
 
 

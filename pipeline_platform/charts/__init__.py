@@ -1,0 +1,1 @@
+"""Charts of marts: Vega-Lite through Altair, pictures, and pages readable offline."""

@@ -15,8 +15,8 @@ from pipeline_platform.components.dagster_internals import (
     TimingMetadata,
     record,
 )
-from pipeline_platform.components.declared import DeclaredTable
 from pipeline_platform.components.specs import key_of
+from pipeline_platform.declarations.tables import DeclaredTable
 
 
 @record

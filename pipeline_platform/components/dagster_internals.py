@@ -16,7 +16,6 @@ from dagster._core.definitions.declarative_automation.operands.subset_automation
 from dagster._core.instance.ref import InstanceRef
 from dagster.components.core.component_tree import ComponentTree, ComponentTreeException
 from dagster_shared.record import record
-from dagster_shared.yaml_utils.source_position import SourcePositionTree
 
 __all__ = [
     "AssetGraphView",
@@ -26,7 +25,6 @@ __all__ = [
     "EntitySubset",
     "InstanceRef",
     "NewlyUpdatedCondition",
-    "SourcePositionTree",
     "SubsetAutomationCondition",
     "TimingMetadata",
     "record",

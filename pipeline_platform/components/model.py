@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pipeline_platform.components.declarations import refused
 from pipeline_platform.components.model_assets import model_definitions
-from pipeline_platform.components.model_attributes import ModelAttributes
-from pipeline_platform.components.project import ProjectComponent, of_project
+from pipeline_platform.components.project import ProjectComponent, of_project, refused
 from pipeline_platform.components.scaffolding import ModelScaffolder
+from pipeline_platform.declarations.model_attributes import ModelAttributes
 
 
 @dg.scaffold_with(ModelScaffolder)

@@ -8,13 +8,13 @@ import dagster as dg
 
 from pipeline_platform.components.check_results import check_results, markdown
 from pipeline_platform.components.conditions import rebuilt_when_inputs_change
-from pipeline_platform.components.declarations import Declarations
-from pipeline_platform.components.model_declared import DeclaredModel
 from pipeline_platform.components.resource import KEY, RESOURCE, PlatformResource, reported
 from pipeline_platform.components.specs import asset_spec, check_specs, days_dep, key_of
-from pipeline_platform.components.values import interval, seconds
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.contracts.windows import DayWindow, contiguous
+from pipeline_platform.declarations.model_declared import DeclaredModel
+from pipeline_platform.declarations.resolution import Declarations
+from pipeline_platform.declarations.values import interval, seconds
 
 if TYPE_CHECKING:
     from pipeline_platform.models.build import Built

@@ -1,18 +1,18 @@
 """What all our components share: their YAML, their place, their project."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import dagster as dg
 from pydantic import BaseModel
 
 from pipeline_platform.components.dagster_internals import ComponentTree
-from pipeline_platform.components.declarations import Declarations, resolve
-from pipeline_platform.components.model_attributes import ModelAttributes
-from pipeline_platform.components.places import Place
-from pipeline_platform.components.stream_attributes import StreamAttributes
-from pipeline_platform.errors import DeclarationError
+from pipeline_platform.declarations.places import Place
+from pipeline_platform.declarations.resolution import Declarations, Part, resolve
+from pipeline_platform.errors import DeclarationError, PlatformError
 
 
 @dataclass
@@ -30,7 +30,7 @@ class ProjectComponent(dg.Component, dg.Resolvable):
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
         """The component from its YAML, template expressions in its texts rendered."""
-        place = Place.of(context)
+        place = _place(context)
         if attributes is None:
             raise DeclarationError(
                 "the component has no attributes",
@@ -44,7 +44,12 @@ class ProjectComponent(dg.Component, dg.Resolvable):
         return cls(cls.model().model_validate(written), place)
 
 
-T = TypeVar("T")
+def _place(context: dg.ComponentLoadContext) -> Place:
+    folder = context.path if context.path.is_dir() else context.path.parent
+    tree = context.resolution_context.source_position_tree
+    return Place(folder.absolute(), context.project_root.absolute(), tree)
+
+
 _resolved: WeakKeyDictionary[object, Declarations] = WeakKeyDictionary()
 
 
@@ -57,16 +62,15 @@ def of_tree(tree: ComponentTree) -> Declarations:
     """The declarations of a project's component tree, resolved once per load."""
     if tree.state_tracker not in _resolved:
         found = tree.get_all_components(of_type=ProjectComponent)  # type: ignore[type-abstract]
-        _resolved[tree.state_tracker] = resolve(
-            [_part(c, StreamAttributes) for c in found if _is(c, StreamAttributes)],
-            [_part(c, ModelAttributes) for c in found if _is(c, ModelAttributes)],
-        )
+        parts = [Part(c.attributes, c.name, c.place) for c in found]
+        _resolved[tree.state_tracker] = resolve(parts)
     return _resolved[tree.state_tracker]
 
 
-def _is(component: ProjectComponent, kind: type[BaseModel]) -> bool:
-    return isinstance(component.attributes, kind)
-
-
-def _part(component: ProjectComponent, kind: type[T]) -> tuple[T, str, Place]:
-    return cast(T, component.attributes), component.name, component.place
+@contextmanager
+def refused() -> Iterator[None]:
+    """Turn a wrong declaration into Dagster's own error, without our stack."""
+    try:
+        yield
+    except PlatformError as error:
+        raise dg.DagsterInvalidDefinitionError(str(error)) from None

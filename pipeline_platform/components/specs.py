@@ -7,9 +7,9 @@ from typing import Any
 
 import dagster as dg
 
-from pipeline_platform.components.declared import DeclaredTable
 from pipeline_platform.contracts.models import Partitioning, TableCheck, TableColumn
 from pipeline_platform.contracts.names import TableName
+from pipeline_platform.declarations.tables import DeclaredTable
 
 
 def key_of(table: TableName | str) -> dg.AssetKey:

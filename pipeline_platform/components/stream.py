@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pipeline_platform.components.declarations import refused
-from pipeline_platform.components.project import ProjectComponent, of_project
+from pipeline_platform.components.project import ProjectComponent, of_project, refused
 from pipeline_platform.components.scaffolding import StreamScaffolder
 from pipeline_platform.components.stream_assets import stream_definitions
-from pipeline_platform.components.stream_attributes import StreamAttributes
+from pipeline_platform.declarations.stream_attributes import StreamAttributes
 
 
 @dg.scaffold_with(StreamScaffolder)

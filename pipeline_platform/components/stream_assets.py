@@ -21,16 +21,16 @@ from pipeline_platform.components.admission_events import (
 )
 from pipeline_platform.components.arrivals import arrival_sensor
 from pipeline_platform.components.check_results import check_results
-from pipeline_platform.components.declarations import DeclaredStream
-from pipeline_platform.components.model_checks import stream_checks
 from pipeline_platform.components.resource import KEY, RESOURCE, PlatformResource, reported
 from pipeline_platform.components.specs import asset_spec, check_specs, days_of, key_of
-from pipeline_platform.components.values import interval
 from pipeline_platform.components.watermark import lag_check, watermark
 from pipeline_platform.contracts.models import Partitioning
 from pipeline_platform.contracts.names import DAY
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.contracts.windows import contiguous
+from pipeline_platform.declarations.model_checks import stream_checks
+from pipeline_platform.declarations.resolution import DeclaredStream
+from pipeline_platform.declarations.values import interval
 
 DEFAULT_FRESHNESS = "1d"
 

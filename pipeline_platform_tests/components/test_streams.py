@@ -9,12 +9,12 @@ import pytest
 from pipeline_platform.components.admission_events import reported_epoch
 from pipeline_platform.components.arrivals import look
 from pipeline_platform.components.dagster_internals import ComponentTree
-from pipeline_platform.components.declarations import DeclaredStream
 from pipeline_platform.components.instance import instance
 from pipeline_platform.components.project import of_tree
 from pipeline_platform.components.resource import PlatformResource
 from pipeline_platform.components.stream_assets import stream_definitions
-from pipeline_platform.components.stream_tables import LEDGER, accepted_columns, refused_columns
+from pipeline_platform.declarations.resolution import DeclaredStream
+from pipeline_platform.declarations.stream_tables import LEDGER, accepted_columns, refused_columns
 from pipeline_platform.wiring import platform
 from pipeline_platform_tests.components.shop import PROJECTS, importable, land_order
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import dagster as dg
 
 from pipeline_platform.components.conditions import rebuilt_when_inputs_change
-from pipeline_platform.components.declared import About, DeclaredTable
 from pipeline_platform.components.instance import instance as open_instance
 from pipeline_platform.components.specs import asset_spec, days_dep, key_of
 from pipeline_platform.contracts.models import Partitioning
 from pipeline_platform.contracts.names import TableName
+from pipeline_platform.declarations.tables import About, DeclaredTable
 
 START = date(2024, 1, 1)
 DAYS = Partitioning("day", START, START + timedelta(days=20))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from pipeline_platform.components import model_attributes as model
-from pipeline_platform.components import stream_attributes as stream
 from pipeline_platform.contracts.verdicts import Reason
+from pipeline_platform.declarations import model_attributes as model
+from pipeline_platform.declarations import stream_attributes as stream
 
 STREAM = {
     "attributes": stream.StreamAttributes,

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from pipeline_platform.cli.app import _COMMANDS
-from pipeline_platform.components.declarations import resolve
-from pipeline_platform.components.model_attributes import ModelAttributes
-from pipeline_platform.components.places import Place
-from pipeline_platform.components.stream_attributes import StreamAttributes
 from pipeline_platform.contracts.verdicts import Reason
+from pipeline_platform.declarations.model_attributes import ModelAttributes
+from pipeline_platform.declarations.places import Place
+from pipeline_platform.declarations.resolution import Part, resolve
+from pipeline_platform.declarations.stream_attributes import StreamAttributes
 from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.lake.catalog import load
 from pipeline_platform.lake.lake import Lake
@@ -76,11 +76,12 @@ def test_links_and_named_files_exist(path: Path) -> None:
         assert (ROOT / named).exists(), named
 
 
-def example(declared: str) -> tuple[StreamAttributes, str, Place]:
+def example(declared: str) -> Part:
     name = declared.split("/", 3)[2] if declared.startswith("#") else "orders"
     found = yaml.safe_load(declared)
     assert found["type"] == "pipeline_platform.components.Stream"
-    return StreamAttributes.model_validate(found["attributes"]), name, Place(ROOT / name, ROOT)
+    attributes = StreamAttributes.model_validate(found["attributes"])
+    return Part(attributes, name, Place(ROOT / name, ROOT))
 
 
 @pytest.mark.parametrize(
@@ -94,8 +95,8 @@ def example(declared: str) -> tuple[StreamAttributes, str, Place]:
 def test_the_example_streams_do_what_is_said(
     tmp_path: Path, number: int, language: str, accepted: int, duplicates: int, reasons: list[str]
 ) -> None:
-    attributes, name, place = example(blocks("docs/streams.md", "yaml")[number])
-    contract = resolve([(attributes, name, place)], []).streams[name].contract
+    declared = example(blocks("docs/streams.md", "yaml")[number])
+    contract = resolve([declared]).streams[declared.name].contract
     store, lake = FolderStore(tmp_path / "landing"), Lake(tmp_path / "lake")
     (landed,) = blocks("docs/streams.md", language)
     store.put(f"{contract.landing.prefix}one.{language}", landed.encode())
@@ -106,8 +107,7 @@ def test_the_example_streams_do_what_is_said(
 
 
 def test_the_readme_and_the_docs_declare_the_same_orders() -> None:
-    attributes, name, place = example(blocks("README.md", "yaml")[0])
-    assert resolve([(attributes, name, place)], []).streams["orders"].contract.event_id
+    assert resolve([example(blocks("README.md", "yaml")[0])]).streams["orders"].contract.event_id
 
 
 def test_the_example_model_reads_the_example_stream() -> None:
@@ -118,7 +118,8 @@ def test_the_example_model_reads_the_example_stream() -> None:
     folder = ROOT / "pipeline_platform_tests" / "docs" / "revenue_day"
     place = Place(folder, ROOT)
     assert (folder / "model.sql").read_text() == sql
-    found = resolve([stream], [(ModelAttributes.model_validate(model), "revenue_day", place)])
+    attributes = ModelAttributes.model_validate(model)
+    found = resolve([stream, Part(attributes, "revenue_day", place)])
     made = found.models["mart.revenue_day"].model
     assert [column.name for column in made.columns] == ["local_day", "revenue"]
     assert made.inputs == {"serving.orders": (1, 0)}

@@ -4,8 +4,7 @@ import re
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-import dagster as dg
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 _DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -43,7 +42,13 @@ Owner = Annotated[
 ]
 
 
-class Asset(dg.Model):
+class Attributes(BaseModel):
+    """A mapping in YAML; keys that it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Asset(Attributes):
     """What every declared table says about itself."""
 
     description: Text = Field(min_length=1, description="What one row is and what it is good for.")

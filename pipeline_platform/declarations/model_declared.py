@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline_platform.components.declared import About, DeclaredTable
-from pipeline_platform.components.model_attributes import ModelAttributes
-from pipeline_platform.components.model_checks import checks_of
-from pipeline_platform.components.model_days import PARAMETERS, days_read, partitioning_of
-from pipeline_platform.components.model_source import ModelSource
 from pipeline_platform.contracts.models import Model, TableColumn
 from pipeline_platform.contracts.types import DataType
+from pipeline_platform.declarations.model_attributes import ModelAttributes
+from pipeline_platform.declarations.model_checks import checks_of
+from pipeline_platform.declarations.model_days import PARAMETERS, days_read, partitioning_of
+from pipeline_platform.declarations.model_source import ModelSource
+from pipeline_platform.declarations.tables import About, DeclaredTable
 from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.sql.analysis import Analysis, analyse
 

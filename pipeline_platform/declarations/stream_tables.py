@@ -1,9 +1,9 @@
 """The tables of a stream: its ledger, accepted rows and refused rows."""
 
-from pipeline_platform.components.declared import About, DeclaredTable
 from pipeline_platform.contracts.models import Partitioning, TableColumn
 from pipeline_platform.contracts.names import DAY, EPOCH, EVENT_ID, EXTRA, POSITION, ROW
 from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.declarations.tables import About, DeclaredTable
 
 LEDGER = (
     TableColumn("epoch", "bigint", False, "Number of the epoch, from 0 without holes."),

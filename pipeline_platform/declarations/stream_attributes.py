@@ -2,10 +2,18 @@
 
 from typing import Annotated, Literal
 
-import dagster as dg
 from pydantic import Field, model_validator
 
-from pipeline_platform.components.values import Asset, Day, Duration, Flag, Scalar, Text, Whole
+from pipeline_platform.declarations.values import (
+    Asset,
+    Attributes,
+    Day,
+    Duration,
+    Flag,
+    Scalar,
+    Text,
+    Whole,
+)
 
 OnFail = Annotated[
     Literal["refuse", "warn"],
@@ -13,7 +21,7 @@ OnFail = Annotated[
 ]
 
 
-class LandingAttributes(dg.Model):
+class LandingAttributes(Attributes):
     """Where objects of the stream land and how they are written."""
 
     prefix: Text = Field(
@@ -50,7 +58,7 @@ class LandingAttributes(dg.Model):
     )
 
 
-class Bounds(dg.Model):
+class Bounds(Attributes):
     """An inclusive range; at least one bound is given."""
 
     min: Scalar | None = Field(default=None, description="Smallest value allowed.")
@@ -63,7 +71,7 @@ class Bounds(dg.Model):
         return self
 
 
-class ColumnRule(dg.Model):
+class ColumnRule(Attributes):
     """One condition on one column; NULL passes. Exactly one kind is given."""
 
     range: Bounds | None = Field(default=None, description="The value lies within min and max.")
@@ -84,7 +92,7 @@ class ColumnRule(dg.Model):
         return self
 
 
-class RowRule(dg.Model):
+class RowRule(Attributes):
     """A condition over the columns of one row; NULL passes."""
 
     name: Text = Field(description="Short name, shown with the rows that it refuses.")
@@ -95,7 +103,7 @@ class RowRule(dg.Model):
     on_fail: OnFail = "refuse"
 
 
-class StreamColumn(dg.Model):
+class StreamColumn(Attributes):
     """A typed column of the contract."""
 
     type: Text = Field(

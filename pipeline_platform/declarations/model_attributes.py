@@ -2,16 +2,24 @@
 
 from typing import Literal
 
-import dagster as dg
 from pydantic import Field, model_validator
 
-from pipeline_platform.components.stream_attributes import Bounds
-from pipeline_platform.components.values import Asset, Day, Duration, Flag, Scalar, Text, Whole
+from pipeline_platform.declarations.stream_attributes import Bounds
+from pipeline_platform.declarations.values import (
+    Asset,
+    Attributes,
+    Day,
+    Duration,
+    Flag,
+    Scalar,
+    Text,
+    Whole,
+)
 
 KINDS = ("not_null", "unique", "accepted_values", "range", "reference", "expression")
 
 
-class PartitionAttributes(dg.Model):
+class PartitionAttributes(Attributes):
     """How the table is cut into days."""
 
     column: Text = Field(description="The date column whose value is the partition.")
@@ -29,14 +37,14 @@ class PartitionAttributes(dg.Model):
     )
 
 
-class InputAttributes(dg.Model):
+class InputAttributes(Attributes):
     """Which days of an input a day of this table reads."""
 
     days_before: Whole = Field(default=0, ge=0, description="Days before the day itself.")
     days_after: Whole = Field(default=0, ge=0, description="Days after the day itself.")
 
 
-class ModelColumn(dg.Model):
+class ModelColumn(Attributes):
     """What the SQL cannot say about a column."""
 
     description: Text = Field(default="", description="What the value means, with its unit.")
@@ -57,7 +65,7 @@ class ModelColumn(dg.Model):
     )
 
 
-class AcceptedValues(dg.Model):
+class AcceptedValues(Attributes):
     """A column and all values that it may take."""
 
     column: Text = Field(description="The column checked; NULL passes.")
@@ -70,7 +78,7 @@ class ColumnRange(Bounds):
     column: Text = Field(description="The column checked; NULL passes.")
 
 
-class Reference(dg.Model):
+class Reference(Attributes):
     """Columns whose values must be found in another table."""
 
     columns: list[Text] = Field(min_length=1, description="Columns of this table; NULL passes.")
@@ -80,7 +88,7 @@ class Reference(dg.Model):
     )
 
 
-class Check(dg.Model):
+class Check(Attributes):
     """One assertion over the table. Exactly one kind is given."""
 
     not_null: list[Text] | None = Field(default=None, description="Columns that are never NULL.")

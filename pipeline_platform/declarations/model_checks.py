@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from pipeline_platform.components.declared import DeclaredTable
-from pipeline_platform.components.model_attributes import Check, ModelAttributes
-from pipeline_platform.components.places import Place
 from pipeline_platform.contracts.models import TableCheck
 from pipeline_platform.contracts.names import check_name
 from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.declarations.model_attributes import Check, ModelAttributes
+from pipeline_platform.declarations.places import Place
+from pipeline_platform.declarations.tables import DeclaredTable
 from pipeline_platform.errors import DeclarationError, UnknownName
 
 Kind = Literal["not_null", "unique", "accepted_values", "range", "reference", "expression"]

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline_platform.components.declared import DeclaredTable
-from pipeline_platform.components.model_attributes import ModelAttributes
-from pipeline_platform.components.model_source import ModelSource
-from pipeline_platform.components.stream_contract import zone
 from pipeline_platform.contracts.models import Partitioning, TableColumn
+from pipeline_platform.declarations.model_attributes import ModelAttributes
+from pipeline_platform.declarations.model_source import ModelSource
+from pipeline_platform.declarations.stream_contract import zone
+from pipeline_platform.declarations.tables import DeclaredTable
 from pipeline_platform.errors import DeclarationError, UnknownName
 
 PARAMETERS = frozenset({"start", "end"})

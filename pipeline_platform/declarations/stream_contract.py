@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline_platform.components.places import Place
-from pipeline_platform.components.stream_attributes import (
+from pipeline_platform.contracts.names import check_name
+from pipeline_platform.contracts.stream import Column, Landing, Rule, StreamContract
+from pipeline_platform.contracts.types import DataType
+from pipeline_platform.declarations.places import Place
+from pipeline_platform.declarations.stream_attributes import (
     ColumnRule,
     LandingAttributes,
     StreamAttributes,
     StreamColumn,
 )
-from pipeline_platform.components.values import Scalar, seconds
-from pipeline_platform.contracts.names import check_name
-from pipeline_platform.contracts.stream import Column, Landing, Rule, StreamContract
-from pipeline_platform.contracts.types import DataType
+from pipeline_platform.declarations.values import Scalar, seconds
 from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.sql.expressions import expression_type
 

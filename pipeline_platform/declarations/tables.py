@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from pipeline_platform.components.places import Place
-from pipeline_platform.components.values import Asset
 from pipeline_platform.contracts.models import Partitioning, TableColumn
 from pipeline_platform.contracts.names import TableName
+from pipeline_platform.declarations.places import Place
+from pipeline_platform.declarations.values import Asset
 
 
 @dataclass(frozen=True)

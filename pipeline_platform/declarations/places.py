@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import dagster as dg
-
-from pipeline_platform.components.dagster_internals import SourcePositionTree
+from dagster_shared.yaml_utils.source_position import SourcePositionTree
 
 
 @dataclass(frozen=True)
@@ -18,13 +16,6 @@ class Place:
     folder: Path
     root: Path
     tree: SourcePositionTree | None = None
-
-    @classmethod
-    def of(cls, context: dg.ComponentLoadContext) -> "Place":
-        """The place of the component being loaded."""
-        folder = context.path if context.path.is_dir() else context.path.parent
-        tree = context.resolution_context.source_position_tree
-        return cls(folder.absolute(), context.project_root.absolute(), tree)
 
     def at(self, *keys: str | int) -> str:
         """`file:line:column` of the value under `attributes`, or of what is nearest to it."""

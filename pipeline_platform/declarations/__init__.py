@@ -1,0 +1,1 @@
+"""What the folders of a project declare, resolved and checked, without Dagster."""

@@ -1,1 +1,1 @@
-"""Operational tables: snapshots of a source kept in raw, current rows and history."""
+"""Operational tables: snapshots in raw, folded into current rows and history."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from pipeline_platform.errors import UnknownName
+from pipeline_platform.contracts.source_tables import SourceTable
+from pipeline_platform.errors import Abort, UnknownName
 
 PROFILES = ("local",)
 ENGINES = ("sail", "spark", "connect")
@@ -73,6 +74,31 @@ def from_environment() -> Settings:
         profile=profile,
         engine=engine,
         spark_remote=get("PIPELINE_PLATFORM_SPARK_REMOTE", ""),
+    )
+
+
+def source_url(table: SourceTable, home: Path | None = None) -> str:
+    """The SQLAlchemy URL of the table's database: replica, source, or the file below `home`.
+
+    The URL may hold a password; show it to nobody. Raises Abort that names the variables
+    when none is set.
+    """
+    variables = [name for name in (table.replica_variable, table.url_variable) if name]
+    for name in variables:
+        if os.environ.get(name):
+            return os.environ[name]
+    if table.file:
+        return f"sqlite:///{(home or from_environment().home) / table.file}"
+    raise Abort(
+        f"environment variable {' or '.join(variables)} is not set"
+        if variables
+        else "no environment variable says where its database is",
+        where=table.name,
+        known="it holds the database's SQLAlchemy URL, such as "
+        "postgresql+psycopg://user:password@host/database, mysql+pymysql:// or sqlite:///file",
+        remedy=f"set {variables[-1]} where the platform runs, or declare a SQLite file"
+        if variables
+        else "declare url_variable, or a SQLite file",
     )
 
 

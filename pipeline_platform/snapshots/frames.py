@@ -1,0 +1,145 @@
+"""A chunk of a driver's values as a frame of exactly the declared types."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from pipeline_platform.contracts.source_tables import SourceColumn, SourceTable
+from pipeline_platform.contracts.types import INTEGERS
+from pipeline_platform.errors import Abort
+from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.shape import empty_frame
+from pipeline_platform.ports.database import Chunk
+from pipeline_platform.snapshots.values import Misfit, exact
+
+_FAILURES = (pl.exceptions.PolarsError, OverflowError, TypeError, ValueError)
+
+
+def schema_of(table: SourceTable) -> pa.Schema:
+    """The columns of `serving.<name>`, which are those of its snapshots."""
+    comments = {column.name: column.description for column in table.columns}
+    return arrow_schema(((c.name, c.type, table.nullable(c)) for c in table.columns), comments)
+
+
+class Frames:
+    """Makes frames of one table's chunks."""
+
+    def __init__(self, table: SourceTable) -> None:
+        self._table = table
+        self._types = dict(empty_frame(schema_of(table)).schema)
+
+    def frame(self, chunk: Chunk) -> pl.DataFrame:
+        """The chunk in the declared types; Abort that names the first value that misfits."""
+        return pl.DataFrame([self._series(column, chunk) for column in self._table.columns])
+
+    def _series(self, column: SourceColumn, chunk: Chunk) -> pl.Series:
+        values, kind = chunk[column.name], self._types[column.name]
+        series = _at_once(column, values, kind)
+        if series is None:
+            series = pl.Series(self._one_by_one(column, chunk), dtype=kind, strict=True)
+        if series.null_count() and not self._table.nullable(column):
+            row = int(series.is_null().arg_max() or 0)
+            raise self._refusal(column, chunk, row, "NULL, and the column is not nullable")
+        return series.alias(column.name)
+
+    def _one_by_one(self, column: SourceColumn, chunk: Chunk) -> list[Any]:
+        convert = exact(column.type)
+        done: list[Any] = []
+        for row, value in enumerate(chunk[column.name]):
+            try:
+                done.append(None if value is None else convert(value))
+            except Misfit as misfit:
+                raise self._refusal(column, chunk, row, f"{misfit}", value) from None
+        return done
+
+    def _refusal(
+        self, column: SourceColumn, chunk: Chunk, row: int, what: str, value: Any = None
+    ) -> Abort:
+        found = what if value is None or column.personal else f"{what}: {_shown(value)}"
+        return Abort(
+            f"a value does not fit {column.type}; nothing of this read was kept",
+            where=f"{self._table.name}.{column.name}",
+            known=f"row with {self._key(chunk, row)}: {found}",
+            remedy="declare the type that the source holds, or read a view that casts exactly",
+        )
+
+    def _key(self, chunk: Chunk, row: int) -> str:
+        return ", ".join(
+            f"{name} (not shown, as it is personal)"
+            if self._table.column(name).personal
+            else f"{name} = {_shown(chunk[name][row])}"
+            for name in self._table.key
+        )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _at_once(column: SourceColumn, values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
+    """The whole column by Polars, where the Python types say that this is exact; else None."""
+    types = set(map(type, values)) - {type(None)}
+    way = _WAYS.get("integer" if column.type.name in INTEGERS else column.type.name)
+    if not types:
+        return pl.Series([None] * len(values), dtype=kind)
+    if way is None or types != {way[0]}:
+        return None
+    try:
+        return way[1](values, kind)
+    except _FAILURES:
+        return None
+
+
+def _plain(values: Sequence[Any], kind: pl.DataType) -> pl.Series:
+    return pl.Series(values, dtype=kind, strict=True)
+
+
+def _integers(values: Sequence[Any], kind: pl.DataType) -> pl.Series:
+    return pl.Series(values, dtype=pl.Int64(), strict=True).cast(kind, strict=True)
+
+
+def _floats(values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
+    doubles = pl.Series(values, dtype=pl.Float64(), strict=True)
+    floats = doubles.cast(kind)
+    return floats if floats.cast(pl.Float64()).eq_missing(doubles).all() else None
+
+
+def _instants(values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
+    zones = {value.tzinfo for value in values if value is not None}
+    if zones == {None}:
+        return pl.Series(values, dtype=pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if None in zones or not all(_is_utc(zone) for zone in zones):
+        return None
+    bare = [None if value is None else value.replace(tzinfo=None) for value in values]
+    return pl.Series(bare, dtype=pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _is_utc(zone: Any) -> bool:
+    return zone is UTC or str(getattr(zone, "key", "")) in ("UTC", "Etc/UTC")
+
+
+def _decimals(values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
+    assert isinstance(kind, pl.Decimal)
+    given = pl.Series(values)
+    if not isinstance(given.dtype, pl.Decimal) or given.dtype.scale > kind.scale:
+        return None
+    return given.cast(kind, strict=True)
+
+
+_Way = Callable[[Sequence[Any], Any], pl.Series | None]
+_WAYS: dict[str, tuple[type, _Way]] = {
+    "integer": (int, _integers),
+    "boolean": (bool, _plain),
+    "string": (str, _plain),
+    "binary": (bytes, _plain),
+    "double": (float, _plain),
+    "float": (float, _floats),
+    "date": (date, _plain),
+    "timestamp": (datetime, _instants),
+    "decimal": (Decimal, _decimals),
+}

@@ -1,13 +1,13 @@
 """From checks in YAML to checks as values."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
 from pipeline_platform.contracts.models import TableCheck
 from pipeline_platform.contracts.names import check_name
 from pipeline_platform.contracts.stream import StreamContract
-from pipeline_platform.declarations.model_attributes import Check, ModelAttributes
+from pipeline_platform.declarations.model_attributes import Check
 from pipeline_platform.declarations.places import Place
 from pipeline_platform.declarations.tables import DeclaredTable
 from pipeline_platform.errors import DeclarationError, UnknownName
@@ -17,14 +17,14 @@ _REFERENCE = re.compile(r"\s*(\w+\.\w+)\s*\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)\s*")
 
 
 def checks_of(
-    attributes: ModelAttributes,
+    declared: Sequence[Check],
     table: DeclaredTable,
     tables: Mapping[str, DeclaredTable],
     place: Place,
 ) -> tuple[TableCheck, ...]:
-    """The model's checks; columns, tables and names are known or refused."""
+    """Checks of a table; columns, tables and names are known or refused."""
     made: dict[str, TableCheck] = {}
-    for index, check in enumerate(attributes.checks):
+    for index, check in enumerate(declared):
         where = place.at("checks", index)
         value = _value(check, where)
         _check_columns(value.columns, table, where)

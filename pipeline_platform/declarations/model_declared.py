@@ -1,7 +1,8 @@
 """Models with their columns, lineage, days and checks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import msgspec
 
@@ -11,7 +12,7 @@ from pipeline_platform.declarations.model_attributes import ModelAttributes
 from pipeline_platform.declarations.model_checks import checks_of
 from pipeline_platform.declarations.model_days import PARAMETERS, days_read, partitioning_of
 from pipeline_platform.declarations.model_source import ModelSource
-from pipeline_platform.declarations.tables import About, DeclaredTable
+from pipeline_platform.declarations.tables import About, DeclaredTable, personal_kinds
 from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.sql.analysis import Analysis, analyse
 
@@ -29,11 +30,11 @@ class DeclaredModel:
         """The YAML."""
         return self.source.attributes
 
-    def with_checks(self, tables: Mapping[str, DeclaredTable]) -> "DeclaredModel":
+    def with_checks(self, tables: Mapping[str, DeclaredTable]) -> Self:
         """The model with its checks, which may refer to any table."""
-        checks = checks_of(self.attributes, self.table, tables, self.source.place)
+        checks = checks_of(self.attributes.checks, self.table, tables, self.source.place)
         model = msgspec.structs.replace(self.model, checks=checks)
-        return DeclaredModel(model, self.table, self.source)
+        return replace(self, model=model)
 
 
 def declare(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> DeclaredModel:
@@ -122,14 +123,12 @@ def _column(
             remedy=f"declare it: `{name}: {{type: ..., description: ...}}` under `columns`",
         )
     plain = upstream[0] if len(upstream) == 1 and upstream[0].name == name else None
-    personal = said.personal if said else ""
-    kinds = sorted({column.personal for column in upstream if column.personal})
     return TableColumn(
         name=name,
         type=str(DataType.parse(written or str(kind), where=where)),
         nullable=said.nullable if said else True,
         description=(said.description if said else "") or (plain.description if plain else ""),
-        personal="" if personal == "none" else personal or ", ".join(kinds),
+        personal=personal_kinds(said.personal if said else "", origins, tables),
         sources=origins,
     )
 

@@ -1,11 +1,14 @@
 """Everything that a project declares, resolved against each other once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.declarations.derived import in_order
+from pipeline_platform.declarations.feature_attributes import FeatureSetAttributes
+from pipeline_platform.declarations.feature_declared import DeclaredFeatureSet, declare_features
+from pipeline_platform.declarations.feature_source import FeatureSource
 from pipeline_platform.declarations.model_attributes import ModelAttributes
 from pipeline_platform.declarations.model_declared import DeclaredModel, declare
 from pipeline_platform.declarations.model_source import ModelSource
@@ -13,6 +16,8 @@ from pipeline_platform.declarations.places import Place
 from pipeline_platform.declarations.stream_attributes import StreamAttributes
 from pipeline_platform.declarations.stream_contract import contract_of
 from pipeline_platform.declarations.stream_tables import stream_tables
+from pipeline_platform.declarations.table_attributes import OperationalTableAttributes
+from pipeline_platform.declarations.table_declared import DeclaredSourceTable
 from pipeline_platform.declarations.tables import About, DeclaredTable
 from pipeline_platform.declarations.values import Asset
 from pipeline_platform.errors import DeclarationError
@@ -53,10 +58,12 @@ class DeclaredStream:
 
 @dataclass(frozen=True)
 class Declarations:
-    """What exists: streams and models by name, and every table by `layer.table`."""
+    """What exists, by name, and every table by `layer.table`."""
 
     streams: dict[str, DeclaredStream] = field(default_factory=dict)
+    source_tables: dict[str, DeclaredSourceTable] = field(default_factory=dict)
     models: dict[str, DeclaredModel] = field(default_factory=dict)
+    feature_sets: dict[str, DeclaredFeatureSet] = field(default_factory=dict)
     tables: dict[str, DeclaredTable] = field(default_factory=dict)
 
     def add(self, table: DeclaredTable) -> None:
@@ -65,38 +72,73 @@ class Declarations:
         self.tables[str(table.name)] = table
 
 
+Source = ModelSource | FeatureSource
 T = TypeVar("T", bound=Asset)
 
 
 def resolve(parts: Iterable[Part]) -> Declarations:
     """Everything declared, checked; DeclarationError names file, line, known and likely names."""
     listed, found = list(parts), Declarations()
+    _resolve_sources(listed, found)
+    sources: list[Source] = [ModelSource.of(*part) for part in _of(listed, ModelAttributes)]
+    sources += [FeatureSource.of(*part) for part in _of(listed, FeatureSetAttributes)]
+    _refuse_twins(sources, found.tables)
+    for source in in_order(sources, found.tables):
+        _resolve_derived(source, found)
+    _with_checks(found.source_tables, found.tables)
+    _with_checks(found.models, found.tables)
+    _with_checks(found.feature_sets, found.tables)
+    return found
+
+
+def _resolve_sources(listed: list[Part], found: Declarations) -> None:
     for stream in (DeclaredStream.of(*part) for part in _of(listed, StreamAttributes)):
         for table in stream.tables:
             found.add(table)
         found.streams[stream.contract.name] = stream
-    sources = [ModelSource.of(*part) for part in _of(listed, ModelAttributes)]
-    _refuse_twins(sources, found.tables)
-    for source in in_order(sources, found.tables):
-        found.models[str(source.table)] = model = declare(source, found.tables)
+    for part in _of(listed, OperationalTableAttributes):
+        master = DeclaredSourceTable.of(*part)
+        for table in master.tables:
+            found.add(table)
+        found.source_tables[master.contract.name] = master
+
+
+def _resolve_derived(source: Source, found: Declarations) -> None:
+    if isinstance(source, ModelSource):
+        model = declare(source, found.tables)
+        found.models[str(source.table)] = model
         found.add(model.table)
-    for name, model in found.models.items():
-        found.models[name] = model.with_checks(found.tables)
-    return found
+    else:
+        features = declare_features(source, found.tables)
+        found.feature_sets[str(source.table)] = features
+        found.add(features.table)
+
+
+class _Checked(Protocol):
+    def with_checks(self, tables: Mapping[str, DeclaredTable]) -> Self: ...
+
+
+C = TypeVar("C", bound=_Checked)
+
+
+def _with_checks(declared: dict[str, C], tables: Mapping[str, DeclaredTable]) -> None:
+    """Checks may refer to any table, so they are resolved when all are known."""
+    for name, one in declared.items():
+        declared[name] = one.with_checks(tables)
 
 
 def _of(parts: Iterable[Part], kind: type[T]) -> list[tuple[T, str, Place]]:
     return [(p.attributes, p.name, p.place) for p in parts if isinstance(p.attributes, kind)]
 
 
-def _refuse_twins(sources: Iterable[ModelSource], tables: dict[str, DeclaredTable]) -> None:
-    seen = dict(tables)
+def _refuse_twins(sources: Iterable[Source], tables: Mapping[str, DeclaredTable]) -> None:
+    seen: dict[str, DeclaredTable | Source] = dict(tables)
     for source in sources:
         _refuse_twin(str(source.table), source.where, seen)
-        seen[str(source.table)] = source  # type: ignore[assignment]
+        seen[str(source.table)] = source
 
 
-def _refuse_twin(name: str, where: str, tables: dict[str, DeclaredTable]) -> None:
+def _refuse_twin(name: str, where: str, tables: Mapping[str, DeclaredTable | Source]) -> None:
     if name in tables:
         raise DeclarationError(
             f"table {name} is declared twice",

@@ -1,5 +1,6 @@
 """A table as the asset graph shows it, before Dagster sees it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline_platform.contracts.models import Partitioning, TableColumn
@@ -43,3 +44,18 @@ class DeclaredTable:
     def types(self) -> dict[str, str]:
         """Type by column, as SQL analysis wants it."""
         return {column.name: column.type for column in self.columns}
+
+
+def personal_kinds(
+    declared: str, sources: Iterable[str], tables: Mapping[str, DeclaredTable]
+) -> str:
+    """Kinds of personal data in a column: as declared, else those of the columns it is from."""
+    if declared:
+        return "" if declared == "none" else declared
+    found = {
+        column.personal
+        for table, _, name in (source.rpartition(".") for source in sources)
+        for column in tables[table].columns
+        if column.name == name and column.personal
+    }
+    return ", ".join(sorted(found))

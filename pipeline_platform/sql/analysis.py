@@ -6,6 +6,7 @@ from msgspec import Struct
 from sqlglot import exp
 
 from pipeline_platform.contracts.types import DataType
+from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.sql.parsing import Source, parse
 from pipeline_platform.sql.queries import Queries
 from pipeline_platform.sql.scope import Field
@@ -101,3 +102,28 @@ def _outputs(fields: Iterable[Field], tree: exp.Expr, source: Source) -> list[Ou
             field.name, str(kind) if kind else None, field.sources
         )
     return list(found.values())
+
+
+def analyse_expression(
+    text: str, table: str, columns: Mapping[str, str], *, where: str
+) -> OutputColumn:
+    """Type and sources of one expression over the columns of `table`.
+
+    Raises as `analyse`, at `where`, the place of the whole expression.
+    """
+    try:
+        found = analyse(f"SELECT {text} AS value FROM {table}", {table: columns}).columns
+    except UnknownName as error:
+        raise UnknownName(error.kind, error.name, error.names, where=where) from None
+    except DeclarationError as error:
+        raise DeclarationError(
+            error.what, where=where, known=error.known or text, remedy=error.remedy
+        ) from None
+    if len(found) != 1:
+        raise DeclarationError(
+            f"{text!r} is not one expression",
+            where=where,
+            known=f"it gives {len(found)} columns",
+            remedy="write one expression in Spark SQL over the columns of the table",
+        )
+    return found[0]

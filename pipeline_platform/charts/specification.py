@@ -1,0 +1,83 @@
+"""A chart and its rows as a Vega-Lite specification, built through Altair."""
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline_platform.charts.channels import DISCRETE, Channels
+from pipeline_platform.charts.data import drawn, fields, values
+from pipeline_platform.contracts.charts import Chart
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_WORDS = {
+    "bar": "Bar chart",
+    "line": "Line chart",
+    "area": "Area chart",
+    "point": "Scatter plot",
+    "heatmap": "Heat map",
+}
+_STEP = {"bar": 26, "heatmap": 28}
+_FEW = 40
+
+
+def specification(chart: Chart, rows: "pl.DataFrame") -> dict[str, Any]:
+    """A Vega-Lite specification as wide as its container, its data inlined as values.
+
+    `rows` holds the columns that the encodings name. Equal rows give an equal
+    specification, whatever their order. Abort where there are too many to inline.
+    """
+    return specified(chart, drawn(chart, rows))
+
+
+def specified(chart: Chart, frame: "pl.DataFrame") -> dict[str, Any]:
+    """The specification of rows that `charts.data.drawn` prepared."""
+    import altair as alt
+
+    channels = Channels(chart, frame)
+    shared = channels.all(fields(chart))
+    inner: Any = _marked(alt.Chart().encode(**shared), chart, len(frame))
+    if chart.labels and chart.mark == "bar":
+        inner = alt.layer(inner, _labels(alt.Chart().encode(**shared), chart, channels))
+    width = 600 if chart.row else "container"
+    inner = inner.properties(width=width, height=chart.height or _height(chart))
+    if chart.row:
+        inner = alt.FacetChart(spec=inner, facet=alt.FacetMapping(row=channels.row(chart.row)))
+    title = alt.TitleParams(chart.title)
+    if chart.subtitle:
+        title.subtitle = chart.subtitle
+    inner.data = alt.InlineData(values=[])
+    whole = inner.properties(title=title, description=description(chart, len(frame))).to_dict()
+    return {**whole, "data": {"values": values(frame)}}
+
+
+def _marked(base: Any, chart: Chart, rows: int) -> Any:
+    hover = {"opacity": 1 if rows <= _FEW else 0, "size": 40 if rows <= _FEW else 90}
+    if chart.mark == "bar":
+        return base.mark_bar()
+    if chart.mark == "line":
+        return base.mark_line(point=hover)
+    if chart.mark == "area":
+        return base.mark_area(point=hover)
+    return base.mark_point() if chart.mark == "point" else base.mark_rect()
+
+
+def _labels(base: Any, chart: Chart, channels: Channels) -> Any:
+    if chart.y.type in DISCRETE:
+        mark = base.mark_text(align="left", dx=5)
+        return mark.encode(text=channels.text("x", chart.x))
+    mark = base.mark_text(baseline="bottom", dy=-4)
+    return mark.encode(text=channels.text("y", chart.y))
+
+
+def _height(chart: Chart) -> Any:
+    if chart.y.type in DISCRETE and chart.mark in _STEP:
+        return {"step": _STEP[chart.mark]}
+    return 130 if chart.row else 340
+
+
+def description(chart: Chart, rows: int) -> str:
+    """The chart in words, for who does not see it."""
+    shown = [f"{e.label} as {name}" for name, e in chart.channels.items()]
+    head = f"{_WORDS[chart.mark]}: {chart.title}."
+    subtitle = f" {chart.subtitle.rstrip('.')}." if chart.subtitle else ""
+    return f"{head}{subtitle} Shows {', '.join(shown)}; {rows:,} rows."

@@ -21,6 +21,7 @@ _UNITS = {
 }
 _TICKS = {
     "year": "%Y",
+    "quarter": "%b",
     "month": "%b",
     "week": "%d %b",
     "date": "%d %b",
@@ -64,7 +65,7 @@ class Channels:
             labelExpr=said, orient="top", labelAnchor="start", title=None, labelOrient="top"
         )
         return alt.FacetFieldDef(
-            field="row", type=encoding.type, header=header, sort=_sort(encoding.sort)
+            field="row", type=encoding.type, header=header, sort=_sort(encoding.sort or "ascending")
         )
 
     def text(self, name: str, encoding: Encoding) -> "alt.Text":
@@ -84,7 +85,7 @@ class Channels:
             if self.chart.mark in _BANDED:
                 made["timeUnit"] = unit_of(self.frame[name])
         elif encoding.type in DISCRETE:
-            made["sort"] = _sort(encoding.sort or self._by_length(name))
+            made["sort"] = self._order(name, encoding)
         if self.chart.stack and encoding.type == "quantitative":
             made["stack"] = None if self.chart.stack == "none" else self.chart.stack
         return channel(**made, **({"scale": alt.Scale(**scale)} if scale else {}))
@@ -100,13 +101,17 @@ class Channels:
             found["grid"] = False
         return found
 
-    def _by_length(self, name: str) -> str:
-        """Bars of names come longest first."""
+    def _order(self, name: str, encoding: Encoding) -> Any:
+        """Bars of names come longest first unless said otherwise."""
         other = "y" if name == "x" else "x"
-        lengths = self.chart.channels[other]
-        nominal = self.chart.channels[name].type == "nominal"
-        bars = self.chart.mark == "bar" and nominal and lengths.type == "quantitative"
-        return f"-{other}" if bars else ""
+        lengths = self.chart.channels[other].type == "quantitative"
+        bars = self.chart.mark == "bar" and encoding.type == "nominal" and lengths
+        sort = encoding.sort or (f"-{other}" if bars else "ascending")
+        channel = sort.lstrip("-") if isinstance(sort, str) else ""
+        if channel not in self.frame.columns:
+            return _sort(sort)
+        sums = self.frame.group_by(name, maintain_order=True).sum()
+        return sums.sort(channel, descending=sort[0] == "-", nulls_last=True)[name].to_list()
 
     def _color(self, encoding: Encoding) -> "alt.Color":
         import altair as alt
@@ -176,4 +181,4 @@ def _default_format(column: "pl.Series", digits: int) -> str:
 
 
 def _sort(sort: str | tuple[Any, ...]) -> Any:
-    return list(sort) if isinstance(sort, tuple) else sort or "ascending"
+    return list(sort) if isinstance(sort, tuple) else sort

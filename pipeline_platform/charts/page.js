@@ -6,8 +6,23 @@ let turn = 0;
 
 async function draw() {
   const mine = ++turn;
+  let result = await embed();
+  // "container" is no width of small multiples: what surrounds them is measured instead.
+  const inner = specification.spec;
+  const excess = place.firstElementChild.getBoundingClientRect().width - place.clientWidth;
+  if (mine === turn && inner && Math.abs(excess) >= 1) {
+    inner.width = Math.max(120, Math.floor(inner.width - excess));
+    result.finalize();
+    result = await embed();
+  }
+  if (mine !== turn) return result.finalize();
   if (drawn) drawn.finalize();
-  const result = await vegaEmbed(place, specification, {
+  drawn = result;
+  place.dataset.drawn = dark.matches ? "dark" : "light";
+}
+
+function embed() {
+  return vegaEmbed(place, specification, {
     mode: "vega-lite",
     renderer: place.dataset.renderer,
     config: THEMES[dark.matches ? "dark" : "light"],
@@ -15,29 +30,20 @@ async function draw() {
     ast: true,
     tooltip: { theme: dark.matches ? "dark" : "light" },
   });
-  if (mine !== turn) return result.finalize();
-  drawn = result;
-  await fit();
-  place.dataset.drawn = dark.matches ? "dark" : "light";
 }
 
-// "container" is no width of small multiples: what surrounds them is measured instead.
-async function fit() {
-  if (!drawn || !specification.spec) return;
-  for (let round = 0; round < 2; round += 1) {
-    const shown = place.querySelector("svg, canvas").getBoundingClientRect().width;
-    const needed = Number(place.querySelector("svg, canvas").getAttribute("width")) || shown;
-    const ratio = place.dataset.renderer === "canvas" ? devicePixelRatio : 1;
-    const width = drawn.view.signal("child_width") + place.clientWidth - needed / ratio;
-    if (Math.abs(width - drawn.view.signal("child_width")) < 1) return;
-    await drawn.view.signal("child_width", Math.max(120, Math.floor(width))).runAsync();
-  }
-}
-
-if (place) {
+function attempt() {
   draw().catch((error) => {
     place.textContent = `The chart could not be drawn: ${error.message}`;
   });
-  dark.addEventListener("change", draw);
-  addEventListener("resize", fit);
+}
+
+if (place) {
+  let waiting;
+  attempt();
+  dark.addEventListener("change", attempt);
+  addEventListener("resize", () => {
+    clearTimeout(waiting);
+    if (specification.spec) waiting = setTimeout(attempt, 150);
+  });
 }

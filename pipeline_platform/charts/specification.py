@@ -46,6 +46,8 @@ def specified(chart: Chart, frame: "pl.DataFrame") -> dict[str, Any]:
     if chart.subtitle:
         title.subtitle = chart.subtitle
     inner.data = alt.InlineData(values=[])
+    if not chart.row:
+        inner.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
     whole = inner.properties(title=title, description=description(chart, len(frame))).to_dict()
     return {**whole, "data": {"values": values(frame)}}
 

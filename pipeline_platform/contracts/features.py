@@ -189,6 +189,11 @@ def _faults(feature_set: FeatureSet) -> list[tuple[str, str, str]]:
         faults.append(
             (f"the partition {day!r} is no column", ", ".join(names), "keep it from the spine")
         )
+    faults += [
+        (f"inputs do not name {table}", ", ".join(feature_set.inputs), "say which days it needs")
+        for table in feature_set.tables
+        if table not in feature_set.inputs
+    ]
     return faults + [fault for group in feature_set.groups for fault in _group_faults(group)]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -52,6 +52,29 @@ class TableCheck(Struct, frozen=True, forbid_unknown_fields=True):
     expression: str = ""
     blocking: bool = False
     severity: Literal["error", "warn"] = "error"
+
+
+class Derived(Protocol):
+    """What is common to all tables computed from others."""
+
+    @property
+    def table(self) -> TableName: ...
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]: ...
+
+    @property
+    def inputs(self) -> dict[str, tuple[int, int]]:
+        """Each table read, with the days needed around a partition."""
+        ...
+
+    @property
+    def partitioning(self) -> Partitioning | None: ...
+
+    @property
+    def code_version(self) -> str:
+        """Changes with everything that decides the rows."""
+        ...
 
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True):

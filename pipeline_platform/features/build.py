@@ -1,14 +1,63 @@
-"""Builds a feature set: spine and sources read, joined by both clocks, one window replaced."""
+"""Builds a feature set: tables held, joined slab by slab, one window replaced."""
 
-from pipeline_platform.contracts.features import FeatureSet
+from collections.abc import Iterator
+from functools import partial
+
+import polars as pl
+import pyarrow as pa
+
+from pipeline_platform.contracts.features import FeatureSet, check_feature_set
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Engine
+from pipeline_platform.features.kernel import features
+from pipeline_platform.features.sources import Rows, Sources
 from pipeline_platform.lake.lake import Lake
-from pipeline_platform.models.build import Built
+from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.models.build import Built, publish
+from pipeline_platform.models.conformity import check_columns
+from pipeline_platform.models.pins import Pins
+
+SLAB_ROWS = 2_000_000
 
 
 def build(
-    feature_set: FeatureSet, window: DayWindow | None, *, engine: Engine, lake: Lake
+    feature_set: FeatureSet,
+    window: DayWindow | None,
+    *,
+    engine: Engine,
+    lake: Lake,
+    slab_rows: int = SLAB_ROWS,
 ) -> Built:
-    """Compute the features of the spine's rows in `window`; let them be all rows there."""
-    raise NotImplementedError
+    """Compute the features of the spine's rows in `window`; let them be all rows there.
+
+    `window` is None exactly for a set without partitions. Every table is read at one
+    version; days are worked on together as long as they have `slab_rows` rows in all tables.
+    Raises as `models.build.build`, and DeclarationError for instants that are no timestamps
+    and keys that can never be equal.
+    """
+    check_feature_set(feature_set)
+    rows = partial(_batches, feature_set, window, engine, slab_rows)
+    return publish(feature_set, window, rows, engine=engine, lake=lake)
+
+
+def computed(feature_set: FeatureSet, rows: Rows) -> pl.DataFrame:
+    """The feature set's columns for these rows, one row per row of the spine."""
+    found = features(rows.spine, rows.sources, feature_set.groups)
+    return rows.spine.select(feature_set.spine.columns).hstack(found)
+
+
+def _batches(
+    feature_set: FeatureSet, window: DayWindow | None, engine: Engine, slab_rows: int, pins: Pins
+) -> Iterator[pa.RecordBatch]:
+    sources = Sources(feature_set, pins, engine)
+    check_columns(feature_set.columns, sources.check(), str(feature_set.table))
+    return _computed(feature_set, window, sources, slab_rows)
+
+
+def _computed(
+    feature_set: FeatureSet, window: DayWindow | None, sources: Sources, slab_rows: int
+) -> Iterator[pa.RecordBatch]:
+    schema = arrow_schema((c.name, c.type, True) for c in feature_set.columns)
+    for days in sources.slabs(window, slab_rows):
+        table = computed(feature_set, sources.read(days)).to_arrow().cast(schema)
+        yield from table.to_batches()

@@ -1,11 +1,13 @@
-"""Builds a model: inputs held, rows streamed, one window replaced."""
+"""Builds derived tables: inputs held, rows streamed, one window replaced."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline_platform.contracts.models import Model
+from pipeline_platform.contracts.models import Derived, Model
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.engine.failures import translated
@@ -21,7 +23,10 @@ from pipeline_platform.models.python_model import check_frame, load_function
 from pipeline_platform.sql.tables import substitute_tables
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame
+
+    Batches = Callable[[Pins], Iterator[pa.RecordBatch]]
 
 ATTEMPTS = 3
 
@@ -50,48 +55,74 @@ def build(model: Model, window: DayWindow | None, *, engine: Engine, lake: Lake)
     Raises DeclarationError (columns differ), WriteRefused (rows outside the window, NULLs),
     StatementFailed (the engine), UnknownName (an input is missing), CommitConflict.
     """
-    _check_window(model, window)
-    target = _target(model, lake)
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _attempt(model, window, target, engine, lake)
-        except CommitConflict:
-            continue
-    return _attempt(model, window, target, engine, lake)
-
-
-def _check_window(model: Model, window: DayWindow | None) -> None:
-    if (model.partitioning is None) == (window is None):
-        return
-    raise Abort(
-        f"built over {window or 'no window'}",
-        where=str(model.table),
-        known="it has no partitions" if window else "it is partitioned by day",
-        remedy="give a window exactly to a partitioned model",
+    return publish(
+        model, window, partial(_batches, model, window, engine), engine=engine, lake=lake
     )
 
 
-def _target(model: Model, lake: Lake) -> LakeTable:
-    target = lake.table(model.table)
-    comments = {column.name: column.description for column in model.columns}
-    schema = arrow_schema(((c.name, c.type, c.nullable) for c in model.columns), comments)
-    target.ensure(schema, model.partitioning.column if model.partitioning else None)
+def publish(
+    derived: Derived, window: DayWindow | None, batches: "Batches", *, engine: Engine, lake: Lake
+) -> Built:
+    """Let what `batches` gives, its inputs held, be all rows of the table in `window`.
+
+    `batches` is called anew when another build of the same days won meanwhile.
+    Raises as `build` does.
+    """
+    _check_window(derived, window)
+    target = _target(derived, lake)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _attempt(derived, window, batches, target, engine, lake)
+        except CommitConflict:
+            continue
+    return _attempt(derived, window, batches, target, engine, lake)
+
+
+def _check_window(derived: Derived, window: DayWindow | None) -> None:
+    if (derived.partitioning is None) == (window is None):
+        return
+    raise Abort(
+        f"built over {window or 'no window'}",
+        where=str(derived.table),
+        known="it has no partitions" if window else "it is partitioned by day",
+        remedy="give a window exactly to a partitioned table",
+    )
+
+
+def _target(derived: Derived, lake: Lake) -> LakeTable:
+    target = lake.table(derived.table)
+    comments = {column.name: column.description for column in derived.columns}
+    schema = arrow_schema(((c.name, c.type, c.nullable) for c in derived.columns), comments)
+    target.ensure(schema, derived.partitioning.column if derived.partitioning else None)
     return target
 
 
 def _attempt(
-    model: Model, window: DayWindow | None, target: LakeTable, engine: Engine, lake: Lake
+    derived: Derived,
+    window: DayWindow | None,
+    batches: "Batches",
+    target: LakeTable,
+    engine: Engine,
+    lake: Lake,
 ) -> Built:
     """`read` is taken before the inputs: whoever commits later has read newer inputs."""
     read = target.snapshot()
-    with pinned(model.inputs, engine=engine, lake=lake) as pins:
-        frame = _frame(model, window, pins, engine)
-        check_columns(model, engine.types(frame, where=str(model.table)))
-        files, preview = _stage(model, window, frame, target, read, engine)
-    version = _replace(model, window, target, read, files, pins, engine)
+    with pinned(derived.inputs, engine=engine, lake=lake) as pins:
+        files, preview = _stage(derived, window, batches(pins), target, read)
+    version = _replace(derived, window, target, read, files, pins, engine)
     return Built(
         version, sum(f.rows for f in files), _by_day(files, window), pins.versions, preview
     )
+
+
+def _batches(
+    model: Model, window: DayWindow | None, engine: Engine, pins: Pins
+) -> "Iterator[pa.RecordBatch]":
+    frame = _frame(model, window, pins, engine)
+    check_columns(
+        model.columns, engine.types(frame, where=str(model.table)), model.python or str(model.table)
+    )
+    return engine.batches(frame, where=str(model.table))
 
 
 def _frame(model: Model, window: DayWindow | None, pins: Pins, engine: Engine) -> "DataFrame":
@@ -107,16 +138,15 @@ def _frame(model: Model, window: DayWindow | None, pins: Pins, engine: Engine) -
 
 
 def _stage(
-    model: Model,
+    derived: Derived,
     window: DayWindow | None,
-    frame: "DataFrame",
+    batches: "Iterator[pa.RecordBatch]",
     target: LakeTable,
     read: Snapshot,
-    engine: Engine,
 ) -> tuple[list[StagedFile], list[dict[str, Any]]]:
-    inspection = Inspection(model, window, read.schema)
+    inspection = Inspection(derived, window, read.schema)
     with target.stage(read) as staging:
-        for batch in engine.batches(frame, where=str(model.table)):
+        for batch in batches:
             rows = inspection.inspect(batch)
             if rows is not None:
                 staging.write(rows)
@@ -125,7 +155,7 @@ def _stage(
 
 
 def _replace(
-    model: Model,
+    derived: Derived,
     window: DayWindow | None,
     target: LakeTable,
     read: Snapshot,
@@ -135,7 +165,7 @@ def _replace(
 ) -> int:
     metadata = {
         "inputs": pins.versions,
-        "code_version": model.code_version,
+        "code_version": derived.code_version,
         "window": [window.start.isoformat(), window.end.isoformat()] if window else None,
         "engine": engine.name,
     }

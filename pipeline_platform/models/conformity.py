@@ -1,4 +1,4 @@
-"""Whether a model's result is what its declaration says."""
+"""Whether a computed result is what its declaration says."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline_platform.contracts.models import Model, TableColumn
+from pipeline_platform.contracts.models import Derived, TableColumn
 from pipeline_platform.contracts.types import DataType
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import DeclarationError, WriteRefused
@@ -17,14 +17,16 @@ from pipeline_platform.errors import DeclarationError, WriteRefused
 PREVIEW_ROWS = 10
 
 
-def check_columns(model: Model, found: Sequence[tuple[str, str]]) -> None:
-    """DeclarationError unless names, order and Spark types are the declared ones."""
-    declared = [(c.name, str(DataType.parse(c.type))) for c in model.columns]
+def check_columns(
+    columns: Sequence[TableColumn], found: Sequence[tuple[str, str]], where: str
+) -> None:
+    """DeclarationError unless names, order and Spark types are those of `columns`."""
+    declared = [(c.name, str(DataType.parse(c.type))) for c in columns]
     if list(found) == declared:
         return
     raise DeclarationError(
         "the result is not what the model declares: " + "; ".join(_differences(declared, found)),
-        where=model.python or str(model.table),
+        where=where,
         known=f"the result has {_listed(found)}; declared are {_listed(declared)}",
         remedy="cast, rename or reorder in the model, or declare what it gives",
     )
@@ -54,12 +56,13 @@ def _listed(columns: Iterable[tuple[str, str]]) -> str:
 class Inspection:
     """Looks at every batch that streams by; keeps a preview and what was wrong."""
 
-    def __init__(self, model: Model, window: DayWindow | None, schema: pa.Schema) -> None:
-        self._table = str(model.table)
-        self._column = model.partitioning.column if model.partitioning and window else None
+    def __init__(self, derived: Derived, window: DayWindow | None, schema: pa.Schema) -> None:
+        self._table = str(derived.table)
+        cut = derived.partitioning
+        self._column = cut.column if cut and window else None
         self._window = window
         self._schema = pa.schema([field.with_nullable(True) for field in schema])
-        self._required: list[TableColumn] = [c for c in model.columns if not c.nullable]
+        self._required: list[TableColumn] = [c for c in derived.columns if not c.nullable]
         self._outside: Counter[date | None] = Counter()
         self._nulls: Counter[str] = Counter()
         self.preview: list[dict[str, Any]] = []

@@ -1,6 +1,6 @@
 """Tables held at one version each, as views with names of their own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -28,8 +28,14 @@ class Pins:
 
 
 @contextmanager
-def pinned(tables: Iterable[str], *, engine: Engine, lake: Lake) -> Iterator[Pins]:
-    """Views over the newest version of each table; they are dropped at the end.
+def pinned(
+    tables: Iterable[str],
+    *,
+    engine: Engine,
+    lake: Lake,
+    versions: Mapping[str, int] | None = None,
+) -> Iterator[Pins]:
+    """Views over the newest or the given version of each table; they are dropped at the end.
 
     A table is resolved once, so that a query that names it twice reads one version.
     Raises UnknownName for a table that does not exist.
@@ -37,7 +43,7 @@ def pinned(tables: Iterable[str], *, engine: Engine, lake: Lake) -> Iterator[Pin
     pins, made = Pins({}, {}), list[str]()
     try:
         for table in sorted(set(tables)):
-            views, held = _pinned(table, engine, lake)
+            views, held = _pinned(table, engine, lake, (versions or {}).get(table))
             made += views
             pins.views[table], pins.snapshots[table] = views[0], held
         yield pins
@@ -52,10 +58,12 @@ def hold(table: str, *, engine: Engine, lake: Lake) -> str:
     return views[0]
 
 
-def _pinned(table: str, engine: Engine, lake: Lake) -> tuple[list[str], Snapshot]:
+def _pinned(
+    table: str, engine: Engine, lake: Lake, version: int | None = None
+) -> tuple[list[str], Snapshot]:
     """The views made for a table, its own first, and the version that they show."""
     name = TableName.parse(table)
-    held = lake.table(name).snapshot()
+    held = lake.table(name).snapshot(version)
     view = f"pin_{next(_numbers)}_{table.replace('.', '_')}"
     seen = visible(lake, name) if is_refused(name) else None
     return _pin(view, held, engine, seen), held

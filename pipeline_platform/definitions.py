@@ -11,7 +11,7 @@ from pipeline_platform.settings import dagster_defaults
 
 
 def build_defs(path: Path | None = None) -> dg.Definitions:
-    """Definitions of the dg project that `path` lies in; default: this repository's.
+    """Definitions of the dg project that `path` lies in; default: this package's own.
 
     To what is declared in its `defs` folder come the policies: one process per run, the
     automation sensor, the nightly settlement and the platform itself.
@@ -19,7 +19,7 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     """
     dagster_defaults()
     with unfinished_ignored():
-        return _with_policies(load_declared(path or Path(__file__)))
+        return _with_policies(load_declared(path))
 
 
 def _with_policies(declared: dg.Definitions) -> dg.Definitions:
@@ -42,5 +42,5 @@ def _with_policies(declared: dg.Definitions) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """This repository's definitions, for dg."""
+    """This package's own definitions, for dg."""
     return build_defs()

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -35,9 +36,16 @@ class Settings(Struct, frozen=True):
         """Folder of the Delta tables, one per `layer/name`."""
         return self.home / "lake"
 
+    @property
+    def pages(self) -> Path:
+        """Folder of the charts' pages; `index.html` leads to all."""
+        return self.home / "pages"
 
+
+PROJECT = "PIPELINE_PLATFORM_PROJECT"
 VARIABLES = {
-    "PIPELINE_PLATFORM_HOME": "where data rests (default: ./data)",
+    "PIPELINE_PLATFORM_HOME": "where data rests, seen from the project (default: data)",
+    PROJECT: "folder of the dg project (default: the one around the current folder)",
     "PIPELINE_PLATFORM_PROFILE": "which implementations stand behind the ports (default: local)",
     "PIPELINE_PLATFORM_ENGINE": "sail (default), spark or connect",
     "PIPELINE_PLATFORM_SPARK_REMOTE": "Spark Connect address for engine connect, sc://host:port",
@@ -58,6 +66,59 @@ def prepare_process(engine: str) -> None:
         os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
 
 
+def project() -> Path | None:
+    """The folder of the dg project that the process works on, or None.
+
+    That is $PIPELINE_PLATFORM_PROJECT, or the nearest folder from the current one upwards
+    whose dg.toml or pyproject.toml calls it a project. Raises Abort for a file that is no TOML.
+    """
+    if chosen := os.environ.get(PROJECT):
+        return Path(chosen).absolute()
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if is_project(folder)), None)
+
+
+def work_on(folder: Path) -> None:
+    """Let this process and those it starts work on the project in `folder`.
+
+    The variables in its `.env` are set as `dg` sets them: they win.
+    """
+    from dotenv import dotenv_values
+
+    os.environ[PROJECT] = str(folder.absolute())
+    found = dotenv_values(folder / ".env")
+    os.environ.update({name: value for name, value in found.items() if value is not None})
+
+
+def is_project(folder: Path) -> bool:
+    """Whether dg.toml, else pyproject.toml, in `folder` declares a dg project."""
+    for name, keys in (("dg.toml", ()), ("pyproject.toml", ("tool", "dg"))):
+        said = _table(folder / name, keys)
+        if said:
+            return said.get("directory_type") == "project"
+    return False
+
+
+def _table(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The table at `keys` of a TOML file; empty where there is none."""
+    import tomllib
+
+    if not path.is_file():
+        return {}
+    try:
+        found: Any = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise Abort(
+            "this is no TOML",
+            where=str(path),
+            known=str(error),
+            remedy="mend the line that is named",
+        ) from None
+    for key in keys:
+        found = found.get(key, {})
+    return dict(found)
+
+
 def from_environment() -> Settings:
     """Settings from `PIPELINE_PLATFORM_*`; unknown profile or engine is refused."""
     get = os.environ.get
@@ -70,7 +131,7 @@ def from_environment() -> Settings:
     if engine not in ENGINES:
         raise UnknownName("engine", engine, ENGINES, where="PIPELINE_PLATFORM_ENGINE")
     return Settings(
-        home=Path(get("PIPELINE_PLATFORM_HOME", "data")).absolute(),
+        home=(project() or Path.cwd()) / get("PIPELINE_PLATFORM_HOME", "data"),
         profile=profile,
         engine=engine,
         spark_remote=get("PIPELINE_PLATFORM_SPARK_REMOTE", ""),

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,26 @@ from pipeline_platform.declarations.faults import Fault, explain
 from pipeline_platform.declarations.kinds import SCHEMAS
 from pipeline_platform.errors import PlatformError
 
+_PACKAGE = __name__.partition(".")[0]
 
-def load_declared(path: Path) -> dg.Definitions:
-    """All that the project around `path` declares in its defs folder.
+
+def tree_of(path: Path | None) -> ComponentTree:
+    """The components of the project around `path`; of this package's own defs for None.
+
+    Installed, the package has no project file, and one further up would be another's.
+    """
+    if path:
+        return ComponentTree.for_project(path)
+    own = import_module(f"{_PACKAGE}.defs")
+    return ComponentTree.from_module(own, Path(own.__path__[0]).parents[1])
+
+
+def load_declared(path: Path | None) -> dg.Definitions:
+    """All that the project around `path`, or this package for None, declares in its defs folder.
 
     DagsterInvalidDefinitionError: a wrong declaration, as `file:line:column: ...`.
     """
-    tree = ComponentTree.for_project(path)
+    tree = tree_of(path)
     with explained(tree):
         return tree.build_defs(tree.defs_module_path)
 

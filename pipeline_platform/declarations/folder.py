@@ -1,6 +1,6 @@
-"""Reads what a folder declares, without Dagster."""
+"""Reads what a folder declares, or all folders of a project, without Dagster."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from pipeline_platform.declarations.values import Asset
 from pipeline_platform.errors import DeclarationError, UnknownName
 
 FILE = "defs.yaml"
+DEFS = "defs"
+_OURS = "pipeline_platform."
 
 
 def read(folder: Path, root: Path | None = None) -> list[Part]:
@@ -24,33 +26,55 @@ def read(folder: Path, root: Path | None = None) -> list[Part]:
     Template expressions are not rendered. DeclarationError: there is no such file, it is no
     YAML, of an unknown kind, or against its kind's schema.
     """
+    if not (folder / FILE).is_file():
+        raise _nothing_there(folder)
+    return [_part(written, place) for written, place in _documents(folder, root)]
+
+
+def read_below(defs: Path, root: Path | None = None) -> list[Part]:
+    """What all folders below `defs` declare, those with components of others passed over.
+
+    Raises DeclarationError as `read` does.
+    """
+    return [
+        _part(written, place)
+        for path in sorted(defs.rglob(FILE))
+        for written, place in _documents(path.parent, root)
+        if _kind(written).startswith(_OURS)
+    ]
+
+
+def defs_above(folder: Path) -> Path | None:
+    """The nearest folder called `defs` in which `folder` lies, None if there is none."""
+    return next((above for above in folder.absolute().parents if above.name == DEFS), None)
+
+
+def _documents(folder: Path, root: Path | None) -> Iterator[tuple[Any, Place]]:
     path, above = (folder / FILE).absolute(), (root or Path.cwd()).absolute()
-    if not path.is_file():
-        raise DeclarationError(
-            f"there is no {FILE}",
-            where=str(folder),
-            known=", ".join(sorted(p.name for p in folder.glob("*"))) or "an empty folder",
-            remedy="name the folder in which the stream, table, model or feature set is declared",
-        )
     try:
         documents = list(parse_yamls_with_source_position(path.read_text(), str(path)))
     except YAMLError as error:
         raise DeclarationError(
             "this is no YAML",
-            where=str(path),
+            where=Place(path.parent, above).show(path),
             known=" ".join(str(error).split()),
             remedy="mend what is named; indentation is the usual fault",
         ) from None
-    places = [Place(path.parent, above, d.source_position_tree) for d in documents]
-    return [_part(d.value, place) for d, place in zip(documents, places, strict=True)]
+    for document in documents:
+        yield document.value, Place(path.parent, above, document.source_position_tree)
+
+
+def _kind(written: Any) -> str:
+    return str(written.get("type", "")) if isinstance(written, Mapping) else ""
 
 
 def _part(written: Any, place: Place) -> Part:
-    said = written if isinstance(written, Mapping) else {}
-    kind = str(said.get("type", "")).rsplit(".", 1)[-1]
-    if kind not in SCHEMAS:
-        raise UnknownName("kind of component", kind, SCHEMAS, where=place.at())
-    attributes = _validated(said.get("attributes") or {}, SCHEMAS[kind], place)
+    whole = _kind(written)
+    kind = whole.rsplit(".", 1)[-1]
+    if kind not in SCHEMAS or not whole.startswith(_OURS):
+        known = [f"{_OURS}components.{name}" for name in SCHEMAS]
+        raise UnknownName("kind of component", whole, known, where=place.at())
+    attributes = _validated(written.get("attributes") or {}, SCHEMAS[kind], place)
     return Part(attributes, attributes.name or place.folder.name, place)
 
 
@@ -70,3 +94,17 @@ def _validated(written: Any, schema: type[Asset], place: Place) -> Asset:
         ]
         messages = [str(said) for said in explain(found, schema)]
     raise DeclarationError("\n".join(messages))
+
+
+def _nothing_there(folder: Path) -> DeclarationError:
+    if folder.is_dir():
+        return DeclarationError(
+            f"there is no {FILE}",
+            where=str(folder),
+            known=", ".join(sorted(p.name for p in folder.glob("*"))) or "an empty folder",
+            remedy="name the folder in which the stream, table, model or feature set is declared",
+        )
+    above = next(path for path in folder.absolute().parents if path.is_dir())
+    near = [*above.glob(f"*/{FILE}"), *above.glob(f"*/*/{FILE}")]
+    known = [Place(above, Path.cwd()).show(path.parent) for path in near]
+    return UnknownName("folder", str(folder), known)

@@ -48,8 +48,12 @@ class Frames:
 
     def _one_by_one(self, column: SourceColumn, chunk: Chunk) -> list[Any]:
         convert = exact(column.type)
+        in_key = column.name in self._table.key and column.type.name in ("timestamp", "decimal")
         done: list[Any] = []
         for row, value in enumerate(chunk[column.name]):
+            if in_key and isinstance(value, str):
+                what = "texts of a key must stay apart, and two may mean one value; declare string"
+                raise self._refusal(column, chunk, row, what, value)
             try:
                 done.append(None if value is None else convert(value))
             except Misfit as misfit:

@@ -86,7 +86,7 @@ def _float(value: Any) -> float:
 
 
 def _decimal(precision: int, scale: int) -> Exact:
-    unit, limit = Decimal(1).scaleb(-scale), Decimal(10) ** (precision - scale)
+    limit = Decimal(10) ** (precision - scale)
 
     def decimal(value: Any) -> Decimal:
         if isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -103,12 +103,12 @@ def _decimal(precision: int, scale: int) -> Exact:
             raise _misfit(value, f"with more than {scale} digits after the point")
         if abs(value) >= limit:
             raise _misfit(value, f"with more than {precision - scale} digits before the point")
-        return _scaled(sign, digits, exponent, scale, unit)
+        return _scaled(sign, digits, exponent, scale)
 
     return decimal
 
 
-def _scaled(sign: int, digits: tuple[int, ...], exponent: int, scale: int, unit: Decimal) -> Any:
+def _scaled(sign: int, digits: tuple[int, ...], exponent: int, scale: int) -> Decimal:
     number = int("".join(map(str, digits)))
     shift = exponent + scale
     number = number * 10**shift if shift >= 0 else number // 10**-shift

@@ -1,0 +1,112 @@
+"""The tables that a fold writes: current rows, and the history that they follow."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from pipeline_platform.contracts.source_tables import (
+    IS_CURRENT,
+    VALID_FROM,
+    VALID_TO,
+    SourceTable,
+)
+from pipeline_platform.errors import Abort, CommitConflict, ContractChanged
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.snapshot import Snapshot
+from pipeline_platform.lake.writer import StagedFile
+from pipeline_platform.snapshots.frames import schema_of
+
+BATCH_ROWS = 100_000
+_VALIDITY = arrow_schema(
+    [
+        (VALID_FROM, "timestamp", False),
+        (VALID_TO, "timestamp", True),
+        (IS_CURRENT, "boolean", False),
+    ],
+    {
+        VALID_FROM: "since when the version holds; 1900-01-01 for the first of its key",
+        VALID_TO: "until when it held, exclusive; NULL while it is current",
+        IS_CURRENT: "whether the last snapshot holds it",
+    },
+)
+
+
+class ServingTables:
+    """`serving.<name>` and `serving.<name>__history`.
+
+    The history is committed first and decides; the current rows follow from it, so that a
+    process that dies between the two leaves nothing that the next fold does not mend.
+    """
+
+    def __init__(self, table: SourceTable, lake: Lake) -> None:
+        self._table = table
+        self.current, self.history = lake.table(table.current), lake.table(table.history)
+        self.schema = schema_of(table)
+        self.history_schema = pa.schema([*self.schema, *_VALIDITY])
+
+    def ensure(self) -> None:
+        """Create both, or add new columns; ContractChanged for what does not fit."""
+        self.history.ensure(self.history_schema, None, f"All versions of {self._table.name}.")
+        self.current.ensure(self.schema, None, f"{self._table.name} at its last snapshot.")
+
+    def put(self, files: Sequence[StagedFile], read: Snapshot, metadata: dict[str, Any]) -> None:
+        """Let the files be the current rows, unless a later fold has been there."""
+        try:
+            self.current.replace(files, read=read, window=None, metadata=metadata)
+        except CommitConflict:
+            self.current.discard(files)
+        self.show(metadata["snapshot"])
+
+    def show(self, number: int) -> None:
+        """Bring the current rows to the history's last fold, which is at least `number`."""
+        while True:
+            current, history = self.current.snapshot(), self.history.snapshot()
+            last = folded(history, self._table)
+            if folded(current, self._table) >= max(last, number):
+                return
+            files = self._from_history(history)
+            said = said_of(history)
+            try:
+                self.current.replace(files, read=current, window=None, metadata=said)
+            except CommitConflict:
+                self.current.discard(files)
+
+    def _from_history(self, history: Snapshot) -> list[StagedFile]:
+        rows = history.frame().filter(pl.col(IS_CURRENT)).select(self.schema.names)
+        with self.current.stage(self.schema) as staging:
+            for batch in rows.collect_batches(chunk_size=BATCH_ROWS):
+                staging.write(batch)
+            return staging.finish()
+
+
+def said_of(snapshot: Snapshot) -> dict[str, Any]:
+    """What the newest fold said of its commit; {} where nothing was folded."""
+    said = (commit.metadata for commit in snapshot.commits())
+    return next((metadata for metadata in said if "snapshot" in metadata), {})
+
+
+def folded(snapshot: Snapshot, table: SourceTable) -> int:
+    """The number of the last snapshot folded into this version, 0 if none.
+
+    Raises ContractChanged when it was folded by another key, Abort when rows stand there
+    that no fold wrote.
+    """
+    said = said_of(snapshot)
+    if said and said["key"] != list(table.key):
+        raise ContractChanged(
+            f"the key was ({', '.join(said['key'])}), is ({', '.join(table.key)})",
+            where=str(table.history),
+            known="versions of rows are told apart by the key",
+            remedy="keep the key, or declare the table under another name",
+        )
+    if not said and snapshot.num_rows:
+        raise Abort(
+            "the table holds rows, and its log does not say of which snapshot",
+            where=snapshot.uri,
+            known="a fold writes the snapshot's number into its commit",
+            remedy="move the table away; all snapshots are folded anew",
+        )
+    return int(said.get("snapshot", 0))

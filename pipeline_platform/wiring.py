@@ -3,11 +3,12 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from pipeline_platform.contracts.source_tables import SourceTable
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
-from pipeline_platform.settings import Settings, from_environment, prepare_process
+from pipeline_platform.settings import Settings, from_environment, prepare_process, source_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline_platform.ingest.admission import Admission
     from pipeline_platform.lake.lake import Lake
+    from pipeline_platform.snapshots.snapshots import Snapshots
 
 
 class Platform:
@@ -72,6 +74,26 @@ class Platform:
             lake=self.lake,
             clock=self.clock,
             epoch_bytes=self.settings.epoch_bytes,
+        )
+
+    @cached_property
+    def pages(self) -> ObjectStore:
+        """The store of the charts' pages."""
+        from pipeline_platform.ports.local.object_store import FolderStore
+
+        return FolderStore(self.settings.pages)
+
+    def snapshots(self, table: SourceTable) -> "Snapshots":
+        """The snapshots of one operational table."""
+        from pipeline_platform.ports.local.database import SqlDatabase
+        from pipeline_platform.snapshots.snapshots import Snapshots
+
+        return Snapshots(
+            table,
+            database=SqlDatabase(source_url(table, self.settings.home)),
+            store=self.store,
+            lake=self.lake,
+            clock=self.clock,
         )
 
     @overload

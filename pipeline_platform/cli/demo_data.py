@@ -44,7 +44,7 @@ def land(store: ObjectStore, report: Callable[[int, int], None] | None = None) -
     A key depends on stream and day alone and bytes on the source alone, so a second
     landing writes nothing. `report` is called with (objects done, objects in all) after each write.
     """
-    frames = {stream: _days(_read(file)) for stream, file in STREAMS.items()}
+    frames = {stream: _days(read_source(file)) for stream, file in STREAMS.items()}
     total, done, landed = sum(len(days) for days in frames.values()), 0, []
     with ThreadPoolExecutor(_WRITERS) as writers:
         for stream, days in frames.items():
@@ -102,7 +102,8 @@ def _days(frame: "pl.DataFrame") -> dict[date, "pl.DataFrame"]:
     return {date.fromisoformat(str(day)): rows for (day,), rows in sorted(by_day.items())}
 
 
-def _read(file: str) -> "pl.DataFrame":
+def read_source(file: str) -> "pl.DataFrame":
+    """One file of the distribution, all columns as text, `NA` as null."""
     import polars as pl
 
     return pl.read_csv(_bytes(file), infer_schema=False, null_values="NA")

@@ -24,34 +24,38 @@ def check_results(
     windows: Sequence[DayWindow] | None,
     column: str | None,
     platform: "Platform",
-    context: dg.AssetExecutionContext,
     personal: Collection[str],
 ) -> list[dg.AssetCheckResult]:
-    """The selected checks over the windows, in one scan; samples hide `personal` columns."""
+    """The checks over the windows, in one scan; samples hide `personal` columns."""
     from pipeline_platform.models.checks import evaluate
 
-    chosen = {key.name for key in context.selected_asset_check_keys}
-    wanted = [check for check in checks if check.name in chosen]
-    if not wanted:
+    if not checks:
         return []
     window = DayWindow(windows[0].start, windows[-1].end) if windows else None
     outcomes = evaluate(
         table,
-        wanted,
+        checks,
         window,
         engine=platform.engine,
         lake=platform.lake,
         partition_column=column,
     )
-    return [_result(table, outcome, window, personal) for outcome in outcomes]
+    return [result_of(table, outcome, window, personal) for outcome in outcomes]
 
 
-def _result(
+def selected(checks: Iterable[TableCheck], context: dg.AssetExecutionContext) -> list[TableCheck]:
+    """Those of the checks that the run was asked for."""
+    chosen = {key.name for key in context.selected_asset_check_keys}
+    return [check for check in checks if check.name in chosen]
+
+
+def result_of(
     table: TableName,
     outcome: "CheckOutcome",
     window: DayWindow | None,
     personal: Collection[str],
 ) -> dg.AssetCheckResult:
+    """One outcome as Dagster shows it; samples hide `personal` columns."""
     metadata: dict[str, Any] = {
         "rows at fault": outcome.failed_rows,
         "rows checked": outcome.checked_rows,

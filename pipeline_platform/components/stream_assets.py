@@ -20,7 +20,7 @@ from pipeline_platform.components.admission_events import (
     touched_days,
 )
 from pipeline_platform.components.arrivals import arrival_sensor
-from pipeline_platform.components.check_results import check_results
+from pipeline_platform.components.check_results import check_results, selected
 from pipeline_platform.components.resource import KEY, RESOURCE, PlatformResource, reported
 from pipeline_platform.components.specs import asset_spec, check_specs, days_of, key_of
 from pipeline_platform.components.watermark import lag_check, watermark
@@ -138,8 +138,9 @@ def _accepted(stream: DeclaredStream) -> dg.AssetsDefinition:
             if report.head > after:
                 context.log_event(_raw_event(contract, report, found.values()))
             states = {day: found.get(day, DayState(0, -1)) for day in asked}
+            wanted = selected(checks, context)
             results = check_results(
-                contract.accepted, checks, contiguous(asked), DAY, opened, context, personal
+                contract.accepted, wanted, contiguous(asked), DAY, opened, personal
             )
         for day, state in states.items():
             context.add_asset_metadata(day_metadata(state), key, day.isoformat())

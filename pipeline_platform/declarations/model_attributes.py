@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipeline_platform.declarations.chart_attributes import ChartAttributes
 from pipeline_platform.declarations.stream_attributes import Bounds
 from pipeline_platform.declarations.values import (
     Asset,
@@ -142,6 +143,9 @@ class ModelAttributes(Asset):
     )
     checks: list[Check] = Field(
         default=[], description="Assertions, evaluated with the table in one scan."
+    )
+    chart: ChartAttributes | None = Field(
+        default=None, description="Marts: how the table is drawn, on a page of its own."
     )
     freshness: Duration | None = Field(
         default=None, description="How old the last computation may be before the UI complains."

@@ -1,13 +1,16 @@
 """Models with their columns, lineage, days and checks."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
 import msgspec
 
+from pipeline_platform.contracts.charts import Chart
 from pipeline_platform.contracts.models import Model, TableColumn
 from pipeline_platform.contracts.types import DataType
+from pipeline_platform.declarations.chart_declared import chart_of
 from pipeline_platform.declarations.model_attributes import ModelAttributes
 from pipeline_platform.declarations.model_checks import checks_of
 from pipeline_platform.declarations.model_days import PARAMETERS, days_read, partitioning_of
@@ -24,6 +27,7 @@ class DeclaredModel:
     model: Model
     table: DeclaredTable
     source: ModelSource
+    chart: Chart | None = None
 
     @property
     def attributes(self) -> ModelAttributes:
@@ -54,6 +58,7 @@ def declare(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> Declare
         python="" if source.sql else str(source.body),
         partitioning=partitioning,
     )
+    chart = _chart(source, columns)
     table = DeclaredTable(
         name=source.table,
         description=attributes.description,
@@ -62,9 +67,31 @@ def declare(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> Declare
         where=place.at(),
         partitioning=partitioning,
         kinds=frozenset({"sql" if source.sql else "python", "deltalake"}),
-        code_version=model.code_version,
+        code_version=_version(model, chart),
     )
-    return DeclaredModel(model, table, source)
+    return DeclaredModel(model, table, source, chart)
+
+
+def _version(model: Model, chart: Chart | None) -> str:
+    """What decides the rows, and the page that is written with them."""
+    if chart is None:
+        return model.code_version
+    drawn = hashlib.sha256(msgspec.json.encode(chart, order="deterministic")).hexdigest()
+    return f"{model.code_version}-{drawn[:6]}"
+
+
+def _chart(source: ModelSource, columns: tuple[TableColumn, ...]) -> Chart | None:
+    said, place = source.attributes.chart, source.place
+    if said is None:
+        return None
+    if source.attributes.layer != "mart":
+        raise DeclarationError(
+            f"{source.table} has a chart but is no mart",
+            where=place.at("chart"),
+            known="a chart shows one mart",
+            remedy="declare the chart in a mart that reads this table",
+        )
+    return chart_of(said, columns, place)
 
 
 def _analyse(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> Analysis:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from pipeline_platform.contracts.stream import Column, StreamContract
+from pipeline_platform.contracts.windows import instant
 from pipeline_platform.errors import Abort
 
 _UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
@@ -59,8 +60,8 @@ def _moment(value: date, form: str) -> Any:
         return value.isoformat()
     if form not in _UNITS:
         return value.strftime(form)
-    instant = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-    aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
+    whole = value if isinstance(value, datetime) else instant(value)
+    aware = whole.replace(tzinfo=UTC) if whole.tzinfo is None else whole
     return int(Decimal(str(aware.timestamp())) * _UNITS[form])
 
 

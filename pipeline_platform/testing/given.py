@@ -96,8 +96,10 @@ def _of_stream(frame: "pl.DataFrame", contract: StreamContract) -> "pl.DataFrame
         added[EVENT_ID] = row.cast(pl.String)
     types = {c.name: c.data_type for c in contract.columns if c.name in frame.columns}
     if contract.event_time and _mentioned(contract) <= set(types):
-        instant = polars_expression(contract.event_time, types).cast(pl.Datetime("us", "UTC"))
-        added[DAY] = instant.dt.date()
+        instant = polars_expression(
+            contract.event_time, types, where=f"{contract.name}: event_time"
+        )
+        added[DAY] = instant.cast(pl.Datetime("us", "UTC")).dt.date()
     return frame.with_columns(e.alias(n) for n, e in added.items() if n not in frame.columns)
 
 

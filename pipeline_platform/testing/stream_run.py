@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipeline_platform.contracts.names import EPOCH, POSITION, ROW
 from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.contracts.types import DataType
 from pipeline_platform.declarations.resolution import DeclaredStream
 from pipeline_platform.declarations.stream_attributes import StreamAttributes
 from pipeline_platform.declarations.tables import DeclaredTable
@@ -20,7 +21,6 @@ from pipeline_platform.testing.project import part
 from pipeline_platform.testing.rows import Rows
 from pipeline_platform.testing.sources import GivenRows, source
 from pipeline_platform.testing.values import converted
-from pipeline_platform.contracts.types import DataType
 
 ORDER = (EPOCH, POSITION, ROW)
 _REFUSED = ("reason", "column", "detail", "original", "object", *ORDER)

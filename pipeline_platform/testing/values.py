@@ -116,7 +116,7 @@ def _date(value: Any) -> date:
 def _timestamp(value: Any) -> datetime:
     found = datetime.fromisoformat(value) if isinstance(value, str) else _of(value, datetime)
     aware = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-    return aware.astimezone(UTC)  # type: ignore[no-any-return]
+    return aware.astimezone(UTC)
 
 
 def _binary(value: Any) -> bytes:

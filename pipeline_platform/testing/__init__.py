@@ -3,6 +3,7 @@
 from pipeline_platform.testing.checks import Checks
 from pipeline_platform.testing.derived_run import DerivedRun
 from pipeline_platform.testing.expectation import expect
+from pipeline_platform.testing.feature_run import run_feature_set
 from pipeline_platform.testing.model_run import run_model
 from pipeline_platform.testing.rows import Rows
 from pipeline_platform.testing.stream_run import Landing, StreamRun, run_stream
@@ -14,6 +15,7 @@ __all__ = [
     "Rows",
     "StreamRun",
     "expect",
+    "run_feature_set",
     "run_model",
     "run_stream",
 ]

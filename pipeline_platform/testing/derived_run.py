@@ -10,7 +10,7 @@ from pipeline_platform.contracts.types import DataType
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.declarations.resolution import Declarations
 from pipeline_platform.errors import DeclarationError
-from pipeline_platform.models.checks import CheckOutcome
+from pipeline_platform.models.checks import CheckOutcome, evaluate
 from pipeline_platform.testing.bench import Bench
 from pipeline_platform.testing.checks import Checks, referenced
 from pipeline_platform.testing.inputs import check_names, write_tables
@@ -18,21 +18,29 @@ from pipeline_platform.testing.rows import Rows, in_order
 from pipeline_platform.testing.sources import GivenRows
 from pipeline_platform.testing.values import converted
 
+Build = Callable[[DayWindow | None, Bench], object]
+Prove = Callable[[DayWindow | None, Bench], list[CheckOutcome]]
+
+
+def nothing(window: DayWindow | None, bench: Bench) -> list[CheckOutcome]:
+    """No proofs beyond the declared checks."""
+    return []
+
 
 @dataclass(frozen=True)
 class Tested:
     """What is built: its value and checks, the declarations around it.
 
-    `reader` is the text that reads its inputs, `build` computes a window of it, and
-    `evaluate` counts checks over the window.
+    `reader` is the text that reads its inputs, `build` computes a window of it, `prove`
+    gives outcomes beyond those of the declared checks.
     """
 
     derived: Derived
     checks: tuple[TableCheck, ...]
     declared: Declarations
     reader: str
-    build: Callable[[DayWindow | None, Bench], object]
-    evaluate: Callable[[Iterable[TableCheck], DayWindow | None, Bench], list[CheckOutcome]]
+    build: Build
+    prove: Prove = nothing
 
     @property
     def beside(self) -> set[str]:
@@ -57,8 +65,16 @@ class DerivedRun(Rows):
     @cached_property
     def checks(self) -> Checks:
         """What the declared checks find in these rows, by name; computed when first read."""
-        asked = [check for check in self._tested.checks if referenced(check) not in self._unseen]
-        return Checks(self.name, self._tested.evaluate(asked, self._window, self._bench))
+        tested, bench, cut = self._tested, self._bench, self._tested.derived.partitioning
+        found = evaluate(
+            tested.derived.table,
+            [check for check in tested.checks if referenced(check) not in self._unseen],
+            self._window,
+            engine=bench.engine,
+            lake=bench.lake,
+            partition_column=cut.column if cut else None,
+        )
+        return Checks(self.name, [*tested.prove(self._window, bench), *found])
 
 
 def run_derived(

@@ -1,17 +1,15 @@
 """Runs a model over given rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from pipeline_platform.contracts.models import TableCheck
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.declarations.model_attributes import ModelAttributes
 from pipeline_platform.declarations.model_declared import DeclaredModel, declare
 from pipeline_platform.declarations.model_source import ModelSource
 from pipeline_platform.declarations.resolution import Declarations
 from pipeline_platform.models.build import build
-from pipeline_platform.models.checks import CheckOutcome, evaluate
 from pipeline_platform.testing.bench import Bench, plain
 from pipeline_platform.testing.derived_run import DerivedRun, Tested, run_derived
 from pipeline_platform.testing.project import part, project
@@ -57,18 +55,5 @@ def _tested(declared_model: DeclaredModel, declared: Declarations) -> Tested:
     def built(window: DayWindow | None, bench: Bench) -> object:
         return build(model, window, engine=bench.engine, lake=bench.lake)
 
-    def evaluated(
-        checks: Iterable[TableCheck], window: DayWindow | None, bench: Bench
-    ) -> list[CheckOutcome]:
-        column = model.partitioning.column if model.partitioning else None
-        return evaluate(
-            model.table,
-            checks,
-            window,
-            engine=bench.engine,
-            lake=bench.lake,
-            partition_column=column,
-        )
-
     reader = declared_model.source.body.read_text()
-    return Tested(model, model.checks, declared, reader, built, evaluated)
+    return Tested(model, model.checks, declared, reader, built)

@@ -22,7 +22,7 @@ from pipeline_platform.declarations.values import seconds
 from pipeline_platform.errors import DeclarationError, UnknownName
 
 LEDGER = (
-    TableColumn("number", "bigint", False, "Number of the snapshot, from 0 without holes."),
+    TableColumn("number", "bigint", False, "Number of the snapshot, from 1 without holes."),
     TableColumn("taken_at", "timestamp", False, "Instant that the snapshot shows."),
     TableColumn("rows", "bigint", False, "Rows of the table at that instant."),
     TableColumn("parts", "array<string>", False, "Keys of the raw objects that hold them."),

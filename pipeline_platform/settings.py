@@ -92,11 +92,12 @@ def work_on(folder: Path) -> None:
 
 def is_project(folder: Path) -> bool:
     """Whether dg.toml, else pyproject.toml, in `folder` declares a dg project."""
-    for name, keys in (("dg.toml", ()), ("pyproject.toml", ("tool", "dg"))):
-        said = _table(folder / name, keys)
-        if said:
-            return said.get("directory_type") == "project"
-    return False
+    return said_to_dg(folder).get("directory_type") == "project"
+
+
+def said_to_dg(folder: Path) -> dict[str, Any]:
+    """What dg.toml, else `[tool.dg]` of pyproject.toml, in `folder` says; empty without both."""
+    return _table(folder / "dg.toml", ()) or _table(folder / "pyproject.toml", ("tool", "dg"))
 
 
 def _table(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -8,12 +8,16 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
 )
+from dagster._core.workspace.autodiscovery import loadable_targets_from_loaded_module
+from dagster.components.definitions import LazyDefinitions
 
 __all__ = [
     "ASSET_PARTITION_RANGE_END_TAG",
     "ASSET_PARTITION_RANGE_START_TAG",
     "AssetGraph",
     "InMemoryJob",
+    "LazyDefinitions",
     "execute_run_iterator",
+    "loadable_targets_from_loaded_module",
     "partition_loading_context",
 ]

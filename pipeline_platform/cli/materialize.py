@@ -1,7 +1,8 @@
 """One ranged Dagster run over what is out of date, told step by step."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Literal
 
 import dagster as dg
@@ -18,7 +19,8 @@ from pipeline_platform.cli.dagster_internals import (
 from pipeline_platform.cli.stale import Partition, Recorded
 
 PROCESS = "pipeline_platform/process"
-_CODE = "dagster/code_version"
+_CODE, _DATA = "dagster/code_version", "dagster/data_version"
+_LOOKED_BACK = 50
 _MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _RUNNING = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
@@ -27,11 +29,12 @@ _RUNNING = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 class Step(Struct, frozen=True):
     """Something that happened in the run.
 
-    `name` is the step's, or the table of a `check` that did not pass; `message` says why a
-    step failed, or which check it was.
+    `name` is the step's, or the asset that was `made` or whose check did not pass: it warned,
+    refused, or blocked what lies below. `message` says why a step failed (empty where one of
+    its checks blocked), or which check it was.
     """
 
-    kind: Literal["started", "done", "failed", "check"]
+    kind: Literal["started", "done", "failed", "made", "warned", "refused", "blocked"]
     name: str
     message: str = ""
 
@@ -44,17 +47,18 @@ class State(Struct, frozen=True):
 
 
 def recorded(
-    graph: AssetGraph, instance: dg.DagsterInstance, state: Callable[[dg.AssetKey], State]
+    graph: AssetGraph,
+    instance: dg.DagsterInstance,
+    names: Iterable[str],
+    state: Callable[[dg.AssetKey], State],
 ) -> dict[str, Recorded]:
-    """What the event log, and `state` outside it, say of every asset that can be built.
+    """What the event log, and `state` outside it, say of the assets called `names`.
 
     Raw assets mark the days that their runs change, by themselves.
     """
+    keys = [dg.AssetKey.from_user_string(name) for name in sorted(names)]
     with partition_loading_context(dynamic_partitions_store=instance):
-        return {
-            key.to_user_string(): _recorded(graph, instance, key, state(key))
-            for key in graph.materializable_asset_keys
-        }
+        return {key.to_user_string(): _recorded(graph, instance, key, state(key)) for key in keys}
 
 
 def _recorded(
@@ -63,10 +67,11 @@ def _recorded(
     node = graph.get(key)
     cut = node.partitions_def
     partitions: list[Partition] = [*cut.get_partition_keys()] if cut else [None]
-    made = _made(instance, key, cut is not None)
+    made = _made(instance, key) if cut else _made_whole(instance, key)
     return Recorded(
         partitions=partitions,
         built={p: record.storage_id for p, record in made.items()},
+        changed={} if cut else _changed(instance, key),
         code={p: _code(record) for p, record in made.items()},
         code_version=node.code_version or "",
         reads=_reads(graph, key, partitions),
@@ -76,18 +81,33 @@ def _recorded(
     )
 
 
-def _made(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partitioned: bool
-) -> dict[Partition, dg.EventLogRecord]:
+def _made(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[Partition, dg.EventLogRecord]:
     """The newest materialization of every partition that has one."""
-    wanted: dg.AssetKey | dg.AssetRecordsFilter = key
-    limit = 1
-    if partitioned:
-        ids = instance.event_log_storage.get_latest_storage_id_by_partition(key, _MADE)
-        wanted = dg.AssetRecordsFilter(key, storage_ids=list(ids.values()))
-        limit = len(ids)
-    records = instance.fetch_materializations(wanted, limit=limit).records if limit else []
+    ids = instance.event_log_storage.get_latest_storage_id_by_partition(key, _MADE)
+    if not ids:
+        return {}
+    wanted = dg.AssetRecordsFilter(key, storage_ids=list(ids.values()))
+    records = instance.fetch_materializations(wanted, limit=len(ids)).records
     return {record.partition_key: record for record in records}
+
+
+def _made_whole(
+    instance: dg.DagsterInstance, key: dg.AssetKey
+) -> dict[Partition, dg.EventLogRecord]:
+    records = instance.fetch_materializations(key, limit=1).records
+    return dict.fromkeys([None], records[0]) if records else {}
+
+
+def _changed(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[Partition, int]:
+    """Since which materialization the asset has had the data version that it has now."""
+    records = instance.fetch_materializations(key, limit=_LOOKED_BACK).records
+    same = list(takewhile(lambda record: _version(record) == _version(records[0]), records))
+    return {None: same[-1].storage_id} if same and _version(same[0]) else {}
+
+
+def _version(record: dg.EventLogRecord) -> str:
+    made = record.asset_materialization
+    return (made.tags or {}).get(_DATA, "") if made else ""
 
 
 def _code(record: dg.EventLogRecord) -> str:
@@ -138,11 +158,22 @@ def _step(event: dg.DagsterEvent) -> Step | None:
             return Step("done", name)
         case dg.DagsterEventType.STEP_FAILURE:
             return Step("failed", name, _cause(event))
+        case dg.DagsterEventType.ASSET_MATERIALIZATION if event.asset_key:
+            return Step("made", event.asset_key.to_user_string())
         case dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            found = event.asset_check_evaluation_data
-            table = ".".join(found.asset_key.path)
-            return None if found.passed else Step("check", table, found.check_name)
+            return _checked(event.asset_check_evaluation_data)
     return None
+
+
+def _checked(found: dg.AssetCheckEvaluation) -> Step | None:
+    if found.passed:
+        return None
+    kind: Literal["warned", "refused", "blocked"] = "refused"
+    if found.severity == dg.AssetCheckSeverity.WARN:
+        kind = "warned"
+    elif found.blocking:
+        kind = "blocked"
+    return Step(kind, found.asset_key.to_user_string(), found.check_name)
 
 
 def _cause(event: dg.DagsterEvent) -> str:

@@ -12,7 +12,8 @@ class Recorded(Struct, frozen=True):
     """What is known of one asset.
 
     `built` holds per partition the storage id of its newest materialization (ids grow with
-    time), `code` the code version that made it; an empty `code_version` says nothing.
+    time), `changed`, where that is known, of the oldest with the same data as the newest;
+    `code` the code version that made it; an empty `code_version` says nothing.
     `reads` says, per upstream asset, which of its partitions each own partition is computed
     from. `pending`: input waits outside the graph. `marks`: runs of this asset record by
     themselves which partitions downstream they changed, so that its being newer makes
@@ -27,6 +28,11 @@ class Recorded(Struct, frozen=True):
     exists: bool = True
     pending: bool = False
     marks: bool = False
+    changed: Mapping[Partition, int] = {}
+
+    def since(self, partition: Partition) -> int:
+        """The storage id since which the partition has the data that it has; 0: never built."""
+        return self.changed.get(partition, self.built.get(partition, 0))
 
 
 def stale(assets: Mapping[str, Recorded]) -> dict[str, frozenset[Partition]]:
@@ -56,7 +62,7 @@ def _is_stale(
         return True
     return any(
         read in found[upstream]
-        or (not assets[upstream].marks and assets[upstream].built.get(read, 0) > own)
+        or (not assets[upstream].marks and assets[upstream].since(read) > own)
         for upstream, mapping in asset.reads.items()
         if upstream in assets
         for read in mapping.get(partition, ())

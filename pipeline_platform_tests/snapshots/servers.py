@@ -42,8 +42,8 @@ def postgresql() -> Iterator[str]:
         secret.chmod(0o644)
         data, port = folder / "data", _free_port()
         _run(
-            [*prefix, str(binaries / "initdb"), "-D", str(data), "-U", "owner", "--no-sync"]
-            + ["--auth=scram-sha-256", f"--pwfile={secret}", "--locale=C.UTF-8", "-E", "UTF8"]
+            [*prefix, str(binaries / "initdb"), "-D", str(data), "-U", "owner", "-E", "UTF8"],
+            ["--auth=scram-sha-256", f"--pwfile={secret}", "--locale=C.UTF-8", "--no-sync"],
         )
         command = [*prefix, str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder)}
@@ -62,8 +62,8 @@ def mariadb() -> Iterator[str]:
     with _folder("mysql") as (folder, prefix):
         data, port = folder / "data", _free_port()
         _run(
-            [*prefix, "mariadb-install-db", "--no-defaults", f"--datadir={data}"]
-            + ["--skip-test-db", "--auth-root-authentication-method=normal"]
+            [*prefix, "mariadb-install-db", "--no-defaults", f"--datadir={data}"],
+            ["--skip-test-db", "--auth-root-authentication-method=normal"],
         )
         setup = folder / "setup.sql"
         setup.write_text(
@@ -119,8 +119,8 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.05)
 
 
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+def _run(command: Sequence[str], options: Sequence[str]) -> None:
+    done = subprocess.run([*command, *options], capture_output=True, text=True, cwd="/")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -99,13 +99,13 @@ def _passing(what: str, known: str, table: SourceTable) -> SourceUnavailable:
 
 
 def _code(error: Any) -> str:
-    """SQLSTATE, MySQL's number, or the name of the error's kind."""
-    state = getattr(error, "sqlstate", None)
+    """MySQL's number, SQLSTATE, or the name of the error's kind."""
     arguments = getattr(error, "args", ())
-    if state:
-        return str(state)
     if arguments and isinstance(arguments[0], int):
         return str(arguments[0])
+    state = getattr(error, "sqlstate", None)
+    if state:
+        return str(state)
     return type(error).__name__
 
 

@@ -60,12 +60,14 @@ def _not_among_others(here: "Platform") -> None:
 
 
 def _land(here: "Platform", shown: Progress) -> int:
-    """Land the demo's objects; how many were not there."""
+    """Land the demo's objects and make its database; how many objects were not there."""
     from pipeline_platform.cli.demo_data import land
+    from pipeline_platform.cli.demo_tables import make_database
 
     shown.begin("landing")
     landed = land(here.store, shown.part)
-    shown.end(", ".join(f"{x.rows:,} {x.stream}" for x in landed))
+    rows = {one.stream: one.rows for one in landed} | make_database(here.settings.home)
+    shown.end(", ".join(f"{count:,} {name}" for name, count in rows.items()))
     return sum(one.written for one in landed)
 
 

@@ -185,9 +185,9 @@ def _faults(feature_set: FeatureSet) -> list[tuple[str, str, str]]:
             ("the columns are not those of spine and features", ", ".join(declared), "list them")
         )
     day = feature_set.partitioning.column if feature_set.partitioning else None
-    if day and day not in names:
+    if day and day not in feature_set.spine.columns:
         faults.append(
-            (f"the partition {day!r} is no column", ", ".join(names), "keep it from the spine")
+            (f"partition {day!r} is no column of the spine", ", ".join(names), "keep it from there")
         )
     faults += [
         (f"inputs do not name {table}", ", ".join(feature_set.inputs), "say which days it needs")

@@ -1,16 +1,15 @@
 """Builds a feature set: tables held, joined slab by slab, one window replaced."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
-import polars as pl
 import pyarrow as pa
 
 from pipeline_platform.contracts.features import FeatureSet, check_feature_set
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.features.kernel import features
-from pipeline_platform.features.sources import Rows, Sources
+from pipeline_platform.features.sources import Sources, day_slabs
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import arrow_schema
 from pipeline_platform.models.build import Built, publish
@@ -40,24 +39,31 @@ def build(
     return publish(feature_set, window, rows, engine=engine, lake=lake)
 
 
-def computed(feature_set: FeatureSet, rows: Rows) -> pl.DataFrame:
-    """The feature set's columns for these rows, one row per row of the spine."""
-    found = features(rows.spine, rows.sources, feature_set.groups)
-    return rows.spine.select(feature_set.spine.columns).hstack(found)
+def over_views(
+    feature_set: FeatureSet, window: DayWindow | None, views: Mapping[str, str], *, engine: Engine
+) -> pa.Table:
+    """The rows of the feature set in `window`, by the engine's views named for its tables.
+
+    Nothing is written. Raises DeclarationError as `build` does.
+    """
+    check_feature_set(feature_set)
+    sources = Sources(feature_set, views, {}, engine)
+    check_columns(feature_set.columns, sources.check(), str(feature_set.table))
+    return _computed(feature_set, sources, window)
 
 
 def _batches(
     feature_set: FeatureSet, window: DayWindow | None, engine: Engine, slab_rows: int, pins: Pins
 ) -> Iterator[pa.RecordBatch]:
-    sources = Sources(feature_set, pins, engine)
+    sources = Sources.pinned(feature_set, pins, engine)
     check_columns(feature_set.columns, sources.check(), str(feature_set.table))
-    return _computed(feature_set, window, sources, slab_rows)
+    slabs = day_slabs(feature_set, pins, window, slab_rows)
+    tables = (_computed(feature_set, sources, days) for days in slabs)
+    return (batch for table in tables for batch in table.to_batches())
 
 
-def _computed(
-    feature_set: FeatureSet, window: DayWindow | None, sources: Sources, slab_rows: int
-) -> Iterator[pa.RecordBatch]:
+def _computed(feature_set: FeatureSet, sources: Sources, days: DayWindow | None) -> pa.Table:
+    rows = sources.read(days)
+    found = features(rows.spine, rows.sources, feature_set.groups)
     schema = arrow_schema((c.name, c.type, True) for c in feature_set.columns)
-    for days in sources.slabs(window, slab_rows):
-        table = computed(feature_set, sources.read(days)).to_arrow().cast(schema)
-        yield from table.to_batches()
+    return rows.spine.select(feature_set.spine.columns).hstack(found).to_arrow().cast(schema)

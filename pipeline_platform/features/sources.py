@@ -1,6 +1,6 @@
 """Reads the spine and the sources of a feature set, each held at one version."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -41,10 +41,25 @@ class Rows:
 
 
 class Sources:
-    """A feature set's tables, read by days of the feature set."""
+    """A feature set's tables, read by days of the feature set.
 
-    def __init__(self, feature_set: FeatureSet, pins: Pins, engine: Engine) -> None:
-        self._set, self._pins, self._engine = feature_set, pins, engine
+    `views` names a view for every table, `cuts` the date column that partitions a table.
+    """
+
+    def __init__(
+        self,
+        feature_set: FeatureSet,
+        views: Mapping[str, str],
+        cuts: Mapping[str, str | None],
+        engine: Engine,
+    ) -> None:
+        self._set, self._views, self._cuts, self._engine = feature_set, views, cuts, engine
+
+    @classmethod
+    def pinned(cls, feature_set: FeatureSet, pins: Pins, engine: Engine) -> "Sources":
+        """Tables of the lake, each held at one version."""
+        cuts = {table: held.partition_by for table, held in pins.snapshots.items()}
+        return cls(feature_set, pins.views, cuts, engine)
 
     def check(self) -> list[tuple[str, str]]:
         """Name and Spark type of every column that a build gives.
@@ -78,19 +93,6 @@ class Sources:
             )
         return Rows(keyed, sources)
 
-    def slabs(self, window: DayWindow | None, limit: int) -> Iterator[DayWindow | None]:
-        """The window in parts of days that have `limit` rows in all tables, one day at least."""
-        if window is None:
-            yield None
-            return
-        tables = [
-            TableRows({day: facts.rows or 0 for day, facts in held.partitions().items()}, reach)
-            for held, reach in (
-                (self._pins.snapshots[table], self._set.inputs[table]) for table in self._set.tables
-            )
-        ]
-        yield from slabs(window, tables, limit)
-
     @cached_property
     def _spine_types(self) -> Types:
         return self._kinds(self._frame(self._spine_statement(None), self._set.spine.table))
@@ -117,17 +119,14 @@ class Sources:
     def _spine_statement(self, days: DayWindow | None) -> Statement:
         table = self._set.spine.table
         return spine_statement(
-            self._set, self._pins.views[table], days, self._cut(table), self._reach(table, days)
+            self._set, self._views[table], days, self._cuts.get(table), self._reach(table, days)
         )
 
     def _source_statement(self, group: AsOf | Window, days: DayWindow | None) -> Statement:
         table = group.table
         return source_statement(
-            group, self._pins.views[table], self._cut(table), self._reach(table, days)
+            group, self._views[table], self._cuts.get(table), self._reach(table, days)
         )
-
-    def _cut(self, table: str) -> str | None:
-        return self._pins.snapshots[table].partition_by
 
     def _reach(self, table: str, days: DayWindow | None) -> DayWindow | None:
         if days is None:
@@ -151,5 +150,22 @@ class Sources:
         return pl.concat([empty, *(as_frame(batch).cast(empty.schema) for batch in batches)])
 
 
+def day_slabs(
+    feature_set: FeatureSet, pins: Pins, window: DayWindow | None, limit: int
+) -> Iterator[DayWindow | None]:
+    """The window in parts of days that have `limit` rows in all tables, one day at least."""
+    if window is None:
+        yield None
+        return
+    tables = []
+    for table in feature_set.tables:
+        days = pins.snapshots[table].partitions()
+        by_day = {day: facts.rows or 0 for day, facts in days.items()}
+        tables.append(TableRows(by_day, feature_set.inputs[table]))
+    yield from slabs(window, tables, limit)
+
+
 def _as_key(name: str, kind: pl.DataType) -> pl.Expr:
-    return pl.col(name).cast(kind)
+    """The key in the common type; NaN equals nothing, as NULL."""
+    key = pl.col(name).cast(kind)
+    return key.fill_nan(None) if kind.is_float() else key

@@ -2,7 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
@@ -19,10 +19,20 @@ from pipeline_platform.features.kernel import (
     source_value,
     spine_key,
 )
-from pipeline_platform_tests.features.oracle import Row, answer
+from pipeline_platform.features.plain import Past, plain
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 INSTANT = pl.Datetime("us", "UTC")
+
+
+class Row(NamedTuple):
+    """A source's row."""
+
+    keys: tuple[Any, ...]
+    event: datetime | None
+    available: datetime | None
+    values: tuple[Any, ...]
+
 
 instants = st.none() | st.integers(0, 12).map(lambda n: START + timedelta(seconds=n))
 keys = st.tuples(st.sampled_from([1, 12, None]), st.sampled_from(["a", "a_b", "", None]))
@@ -95,10 +105,18 @@ def renamed(group: AsOf | Window, number: int) -> AsOf | Window:
     return msgspec.structs.replace(group, aggregates=tuple(found))
 
 
-def placed(group: AsOf | Window, row: Row) -> Row:
-    """The row's values in the order of the group's features."""
-    cells = tuple(None if e == "*" else row.values["xy".index(e)] for _, e in group.outputs)
-    return row._replace(values=cells)
+def brute_force(group: AsOf | Window, keys: Any, at: datetime | None, rows: list[Row]) -> Any:
+    """The group's features of a spine row, from all rows, and from those of its past."""
+    wanted = [expression for _, expression in group.outputs]
+    history = [
+        Past(r.event, r.available, tuple((1, *r.values)["*xy".index(e)] for e in wanted))
+        for r in rows
+        if r.event and r.available and r.keys == keys and None not in keys and at
+    ]
+    found = plain(group, at or START, history)
+    past = [row for row in history if row.event <= at and row.available <= at]
+    assert list(map(repr, plain(group, at or START, past))) == list(map(repr, found))
+    return found
 
 
 def same(found: Any, wanted: Any) -> bool:
@@ -120,8 +138,6 @@ def test_the_kernel_is_brute_force(spine: Any, given_groups: Any, pairs: int) ->
     assert len(found) == len(spine)
     for (key, at), cells in zip(spine, found, strict=True):
         wanted = [
-            cell
-            for group, rows in given_groups
-            for cell in answer(group, key, at, [placed(group, row) for row in rows])
+            cell for group, rows in given_groups for cell in brute_force(group, key, at, rows)
         ]
         assert all(same(a, b) for a, b in zip(cells, wanted, strict=True)), (key, at, cells, wanted)

@@ -9,9 +9,10 @@ from tempfile import mkdtemp
 from typing import ParamSpec, TypeVar
 from weakref import finalize
 
+from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import PlatformError, UnknownName
 from pipeline_platform.ports.clock import Clock
-from pipeline_platform.settings import ENGINES, Settings, from_environment
+from pipeline_platform.settings import ENGINES, Settings, from_environment, prepare_process
 from pipeline_platform.wiring import Platform
 
 P = ParamSpec("P")
@@ -37,6 +38,16 @@ class Bench(Platform):
     def clock(self) -> Clock:
         """The clock."""
         return lambda: self.at or datetime.now(UTC)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine; its session starts on first use and serves the whole process."""
+        if self.settings.engine != "spark":
+            return super().engine
+        from pipeline_platform.testing.spark import SparkOverRows
+
+        prepare_process("spark")
+        return SparkOverRows(self.lake)
 
 
 def plain(function: Callable[P, R]) -> Callable[P, R]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_platform.contracts.source_tables import SourceTable
 
-Chunk = dict[str, Sequence[Any]]
-"""Values by column name, in the contract's order, as the database's driver gives them."""
+if TYPE_CHECKING:
+    import polars as pl
+
+Chunk = dict[str, "Sequence[Any] | pl.Series"]
+"""Values by column name, in the contract's order, as the database's driver gives them, or a
+series whose `to_list` is that."""
 
 
 class Database(Protocol):

@@ -85,8 +85,12 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _at_once(column: SourceColumn, values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
+def _at_once(
+    column: SourceColumn, values: Sequence[Any] | pl.Series, kind: pl.DataType
+) -> pl.Series | None:
     """The whole column by Polars, where the Python types say that this is exact; else None."""
+    if isinstance(values, pl.Series):
+        return _of_series(values, kind)
     types = set(map(type, values)) - {type(None)}
     way = _WAYS.get("integer" if column.type.name in INTEGERS else column.type.name)
     if not types:
@@ -99,6 +103,25 @@ def _at_once(column: SourceColumn, values: Sequence[Any], kind: pl.DataType) -> 
         return None
 
 
+def _of_series(values: pl.Series, kind: pl.DataType) -> pl.Series | None:
+    """The series in the type, where its own kind of values is that type's; else None."""
+    given = values.dtype
+    if isinstance(given, pl.Datetime) and given.time_zone is None:
+        values = values.dt.replace_time_zone("UTC")
+    if values.dtype == kind:
+        return values
+    try:
+        if given == pl.Int64() and kind.is_integer():
+            return values.cast(kind, strict=True)
+        if given == pl.Float64() and kind == pl.Float32():
+            return _narrowed(values)
+        if isinstance(given, pl.Decimal) and isinstance(kind, pl.Decimal):
+            return _rescaled(values, kind)
+    except pl.exceptions.PolarsError:
+        return None
+    return None
+
+
 def _plain(values: Sequence[Any], kind: pl.DataType) -> pl.Series:
     return pl.Series(values, dtype=kind, strict=True)
 
@@ -108,8 +131,11 @@ def _integers(values: Sequence[Any], kind: pl.DataType) -> pl.Series:
 
 
 def _floats(values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
-    doubles = pl.Series(values, dtype=pl.Float64(), strict=True)
-    floats = doubles.cast(kind)
+    return _narrowed(pl.Series(values, dtype=pl.Float64(), strict=True))
+
+
+def _narrowed(doubles: pl.Series) -> pl.Series | None:
+    floats = doubles.cast(pl.Float32())
     return floats if floats.cast(pl.Float64()).eq_missing(doubles).all() else None
 
 
@@ -128,11 +154,13 @@ def _is_utc(zone: Any) -> bool:
 
 
 def _decimals(values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
-    assert isinstance(kind, pl.Decimal)
     given = pl.Series(values)
-    if not isinstance(given.dtype, pl.Decimal) or given.dtype.scale > kind.scale:
-        return None
-    return given.cast(kind, strict=True)
+    return _rescaled(given, kind) if isinstance(given.dtype, pl.Decimal) else None
+
+
+def _rescaled(decimals: pl.Series, kind: pl.DataType) -> pl.Series | None:
+    rescaled = decimals.cast(kind, strict=True)
+    return rescaled if rescaled.cast(decimals.dtype).eq_missing(decimals).all() else None
 
 
 _Way = Callable[[Sequence[Any], Any], pl.Series | None]

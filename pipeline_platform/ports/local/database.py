@@ -1,7 +1,7 @@
 """Databases by SQLAlchemy: one read-only transaction, keyset chunks."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,8 @@ from pipeline_platform.ports.local.database_errors import connecting, late, read
 from pipeline_platform.ports.local.dialects import Dialect, dialect, opened
 from pipeline_platform.ports.local.source_shape import SourceShape, shape_of
 
+_Pages = Callable[[str, tuple[Any, ...]], Chunk]
+
 
 class SqlDatabase:
     """A database behind an SQLAlchemy URL: SQLite, PostgreSQL, MySQL or MariaDB.
@@ -21,8 +23,9 @@ class SqlDatabase:
     The URL is parsed when a snapshot is opened; nothing ever shows it.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, *, columnar: bool = True) -> None:
+        """`columnar`: let PostgreSQL give columns where that gives the same values."""
+        self._url, self._columnar = url, columnar
 
     def __repr__(self) -> str:
         return "SqlDatabase(...)"
@@ -38,7 +41,8 @@ class SqlDatabase:
             read = _Read(connection, dialect(engine), table, deadline)
             with reading(table):
                 shape = read.begin()
-            yield read.chunks(shape)
+                pages = read.pages(shape, self._columnar)
+            yield read.chunks(shape, pages)
         finally:
             # Not closed but dropped: an aborted read leaves results that nobody fetches.
             connection.invalidate()
@@ -68,31 +72,55 @@ class _Read:
                 raise self._no_key(complaint, found[0])
         return shape
 
-    def chunks(self, shape: SourceShape) -> Iterator[Chunk]:
+    def pages(self, shape: SourceShape, columnar: bool) -> _Pages:
+        """How a statement's rows are fetched: by columns where all have a certain type."""
+        if not columnar or self._dialect.name != "PostgreSQL":
+            return self._by_rows
+        from pipeline_platform.ports.local.postgresql_copy import arrow_of, page
+
+        arrow = {c.name: arrow_of(shape.kinds[c.name], c.type) for c in self._table.columns}
+        if None in arrow.values():
+            return self._by_rows
+
+        def by_columns(statement: str, arguments: tuple[Any, ...]) -> Chunk:
+            self._restrict()
+            found = page(self._connection, statement, arguments, arrow)
+            return self._by_rows(statement, arguments) if found is None else found
+
+        return by_columns
+
+    def chunks(self, shape: SourceShape, pages: _Pages) -> Iterator[Chunk]:
         """Rows after rows, each chunk beginning after the last key of the one before."""
-        last: tuple[Any, ...] | None = None
+        statement, arguments = shape.first, tuple[Any, ...]()
         while True:
             with reading(self._table):
-                rows = self._page(shape, last)
-            if rows:
-                last = tuple(rows[-1][place] for place in shape.key_places)
-                self._rows += len(rows)
-                names = [column.name for column in self._table.columns]
-                yield dict(zip(names, zip(*rows, strict=True), strict=True))
-            if len(rows) < self._table.chunk_rows:
+                chunk = pages(statement, arguments)
+            key = [chunk[name] for name in self._table.key]
+            count = len(key[0])
+            if count:
+                self._rows += count
+                statement = shape.following
+                arguments = self._dialect.arguments(tuple(values[-1] for values in key))
+                yield chunk
+            if count < self._table.chunk_rows:
                 return
 
-    def _page(self, shape: SourceShape, last: tuple[Any, ...] | None) -> Sequence[Any]:
-        if last is None:
-            return self._query(shape.first)
-        return self._query(shape.following, self._dialect.arguments(last))
+    def _by_rows(self, statement: str, arguments: tuple[Any, ...]) -> Chunk:
+        rows = self._query(statement, arguments)
+        names = [column.name for column in self._table.columns]
+        columns = zip(*rows, strict=True) if rows else (() for _ in names)
+        return dict(zip(names, columns, strict=True))
 
     def _query(self, statement: str, arguments: tuple[Any, ...] = ()) -> Sequence[Any]:
-        for limit in self._dialect.limit(self._limit()):
-            self._connection.exec_driver_sql(limit)
+        self._restrict()
         if arguments:
             return self._connection.exec_driver_sql(statement, arguments).fetchall()
         return self._connection.exec_driver_sql(statement).fetchall()
+
+    def _restrict(self) -> None:
+        """Let the database itself end the next statement at the deadline."""
+        for limit in self._dialect.limit(self._limit()):
+            self._connection.exec_driver_sql(limit)
 
     def _limit(self) -> float:
         left = self._deadline - time.monotonic()

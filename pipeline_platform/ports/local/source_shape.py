@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,13 +15,13 @@ from pipeline_platform.ports.local.dialects import Dialect
 class SourceShape:
     """The statements of one read.
 
-    `key_places` are the key's places in a row; `doubts` are questions with the complaint
+    `kinds` are the columns' types by name; `doubts` are questions with the complaint
     that holds if they find a row, asked where the schema does not prove the key.
     """
 
     first: str
     following: str
-    key_places: tuple[int, ...]
+    kinds: dict[str, Any]
     doubts: tuple[tuple[str, str], ...]
 
 
@@ -42,7 +43,8 @@ def shape_of(connection: sa.Connection, table: SourceTable, dialect: Dialect) ->
     key = [table.column(column).field for column in table.key]
     proved = dialect.name != "SQLite" and _unique(inspector, name, schema, set(key))
     open_to_null = [k for k in key if found[k]["nullable"]]
-    return _statements(connection, table, dialect, kinds, proved, open_to_null)
+    types = {field: column["type"] for field, column in found.items()}
+    return _statements(connection, table, dialect, types, proved, open_to_null)
 
 
 def _unique(inspector: sa.Inspector, name: str, schema: str | None, key: set[str]) -> bool:
@@ -60,7 +62,7 @@ def _statements(
     connection: sa.Connection,
     table: SourceTable,
     dialect: Dialect,
-    kinds: dict[str, str],
+    types: dict[str, Any],
     proved: bool,
     open_to_null: list[str],
 ) -> SourceShape:
@@ -68,7 +70,7 @@ def _statements(
     quoted: Callable[[str], str] = preparer.quote_identifier
     place = ".".join(quoted(p) for p in (table.schema, table.table or table.name) if p)
     columns = [
-        dialect.exact.get(kinds[c.field], "{}").replace("{}", quoted(c.field))
+        dialect.exact.get(types[c.field].__visit_name__, "{}").replace("{}", quoted(c.field))
         for c in table.columns
     ]
     key = [quoted(table.column(name).field) for name in table.key]
@@ -81,11 +83,10 @@ def _statements(
     if not proved:
         many = f"SELECT {order}, 1 FROM {place} GROUP BY {order} HAVING count(*) > 1 LIMIT 1"
         doubts.append((many, "several rows share one"))
-    names = [column.name for column in table.columns]
     return SourceShape(
         first=f"{select} {limit}",
         following=f"{select} WHERE {dialect.after(key)} {limit}",
-        key_places=tuple(names.index(name) for name in table.key),
+        kinds={c.name: types[c.field] for c in table.columns},
         doubts=tuple(doubts),
     )
 

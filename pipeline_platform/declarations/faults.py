@@ -1,5 +1,6 @@
 """What is wrong in a YAML, in our words."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -41,7 +42,7 @@ def explain(faults: Iterable[Fault], schema: type[BaseModel]) -> Iterator[Declar
         else:
             said = fault.message.removeprefix("Value error, ")
             yield DeclarationError(
-                f"{_dotted(keys)}: {said}, but found {fault.found!r}",
+                f"{_dotted(keys)}: {said}, but found {_shown(fault.found)}",
                 where=fault.where,
                 known=_said(model, keys, schema),
                 remedy="write a value of that kind",
@@ -54,6 +55,11 @@ def _said(model: type[BaseModel] | None, keys: Sequence[str], schema: type[BaseM
         return field.description
     here = _model_at(schema, keys)
     return f"keys here: {', '.join(here.model_fields)}" if here else ""
+
+
+def _shown(found: object) -> str:
+    """What was found, without the user and password of an URL."""
+    return re.sub(r"://[^/@\s]*@", "://...@", repr(found))
 
 
 def _dotted(keys: Sequence[str]) -> str:

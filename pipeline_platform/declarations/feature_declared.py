@@ -121,7 +121,7 @@ def _feature(
             known=f"columns of {group.table}: {', '.join(tables[group.table].types)}",
             remedy=f"declare it: `{name}: {{{said.function}: ..., type: ...}}`",
         )
-    kind = feature_type(group, name, None if whole else DataType.parse(str(known), where=where))
+    kind = _type(group, name, None if whole else DataType.parse(str(known), where=where), where)
     return TableColumn(
         name=name,
         type=str(kind),
@@ -130,6 +130,15 @@ def _feature(
         personal=personal_kinds(said.personal, found.sources, tables),
         sources=found.sources,
     )
+
+
+def _type(group: AsOf | Window, name: str, kind: DataType | None, where: str) -> DataType:
+    try:
+        return feature_type(group, name, kind)
+    except DeclarationError as error:
+        raise DeclarationError(
+            error.what, where=where, known=error.known, remedy=error.remedy
+        ) from None
 
 
 def _said(function: str, expression: str, group: AsOf | Window, tables: Tables) -> str:

@@ -22,6 +22,12 @@ def interval(duration: str) -> timedelta:
     return timedelta(seconds=seconds(duration))
 
 
+def _duration(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(_DURATION, value):
+        raise ValueError("a duration is a number and ms, s, m, h or d, such as 15m")
+    return value
+
+
 def _iso(value: Any) -> Any:
     if isinstance(value, str) and not re.fullmatch(_DATE, value):
         raise ValueError("a date is written YYYY-MM-DD")
@@ -34,7 +40,14 @@ Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 Scalar = Text | Whole | Number
 Day = Annotated[date, BeforeValidator(_iso), WithJsonSchema({"type": "string", "pattern": _DATE})]
-Duration = Annotated[str, Strict(), Field(pattern=_DURATION, examples=["30s", "15m", "1h", "2d"])]
+Duration = Annotated[
+    str,
+    Strict(),
+    BeforeValidator(_duration),
+    WithJsonSchema(
+        {"type": "string", "pattern": _DURATION, "examples": ["30s", "15m", "1h", "2d"]}
+    ),
+]
 Owner = Annotated[
     str,
     Strict(),

@@ -154,6 +154,8 @@ def _is_utc(zone: Any) -> bool:
 
 
 def _decimals(values: Sequence[Any], kind: pl.DataType) -> pl.Series | None:
+    if not all(value is None or value.is_finite() for value in values):
+        return None
     given = pl.Series(values)
     return _rescaled(given, kind) if isinstance(given.dtype, pl.Decimal) else None
 

@@ -27,9 +27,11 @@ class Source:
         self.engine = sa.create_engine(url, poolclass=sa.NullPool)
         self.metadata = sa.MetaData()
 
-    def table(self, name: str, *columns: Any, rows: Iterable[Mapping[str, Any]] = ()) -> sa.Table:
+    def table(
+        self, name: str, *columns: Any, rows: Iterable[Mapping[str, Any]] = (), **options: Any
+    ) -> sa.Table:
         """A new table with these rows."""
-        table = sa.Table(name, self.metadata, *columns)
+        table = sa.Table(name, self.metadata, *columns, **options)
         table.create(self.engine)
         if rows := list(rows):
             with self.engine.begin() as connection:

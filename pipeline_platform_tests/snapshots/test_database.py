@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql
 
 from pipeline_platform.errors import Abort, SourceUnavailable, UnknownName
@@ -60,10 +62,8 @@ WORDS = [
     "a",
     "B",
     "c",
-    "Ä",
     "ä2",
     "é",
-    "E",
     "z",
     "Z2",
     "ß",
@@ -232,8 +232,8 @@ def test_the_time_limit_ends_a_read(source: Source) -> None:
 SLOW = {
     "sqlite": "CREATE VIEW slow AS WITH RECURSIVE t(n) AS "
     "(SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 100000000) SELECT n FROM t",
-    "postgresql": "CREATE VIEW slow AS SELECT n, pg_sleep(n) FROM generate_series(1, 100) n",
-    "mysql": "CREATE VIEW slow AS SELECT n, sleep(n) AS s FROM numbers",
+    "postgresql": "CREATE VIEW slow AS SELECT n, pg_sleep(n)::text FROM generate_series(1, 100) n",
+    "mysql": "CREATE VIEW slow AS SELECT a.n + sleep(0.2) AS n FROM numbers a",
 }
 
 
@@ -376,3 +376,65 @@ def test_null_where_it_is_not_declared_ends_the_read(stage: Stage) -> None:
 def test_a_personal_value_is_not_shown(stage: Stage) -> None:
     said = misfit(stage, "int", "'Ada Lovelace'", personal="name")
     assert "str" in said and "Ada" not in said
+
+
+_COLUMNS = {
+    "i": ("integer", "int"),
+    "s": ("text", "string"),
+    "c": ("char(4)", "string"),
+    "u": ("uuid", "string"),
+    "n": ("numeric(9,3)", "decimal(12,4)"),
+    "m": ("numeric", "decimal(12,3)"),
+    "f": ("double precision", "double"),
+    "r": ("real", "float"),
+    "d": ("date", "date"),
+    "t": ("timestamp", "timestamp"),
+    "z": ("timestamptz", "timestamp"),
+    "b": ("boolean", "boolean"),
+}
+_INSTANTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 30))  # noqa: DTZ001
+_ROWS = st.fixed_dictionaries(
+    {
+        "i": st.integers(-(2**31), 2**31 - 1),
+        "s": st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+        | st.sampled_from(["", "\\N", "NULL", '"', '""', ",", "\n", "\r\n", "\\."]),
+        "c": st.sampled_from(["", "a", "ab", '"']),
+        "u": st.uuids(),
+        "n": st.decimals(-999999, 999999, places=3),
+        "m": st.decimals(-999999, 999999, places=3),
+        "f": st.floats(),
+        "r": st.floats(width=32),
+        "d": st.dates(),
+        "t": _INSTANTS,
+        "z": _INSTANTS.map(lambda at: at.replace(tzinfo=UTC)),
+        "b": st.booleans(),
+    }
+).flatmap(
+    lambda row: st.sets(st.sampled_from(sorted(row))).map(
+        lambda nulls: {name: None if name in nulls else v for name, v in row.items()}
+    )
+)
+
+
+@settings(max_examples=20)
+@given(st.lists(_ROWS, min_size=1, max_size=8), st.integers(1, 4))
+def test_columns_and_rows_of_postgresql_are_equal(
+    postgresql_url: str, rows: list[dict[str, Any]], chunk_rows: int
+) -> None:
+    source = Source(postgresql_url)
+    said = ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
+    source.run("DROP TABLE IF EXISTS mixed", f"CREATE TABLE mixed (k integer PRIMARY KEY, {said})")
+    marks = ", ".join(f":{name}" for name in ("k", *_COLUMNS))
+    with source.engine.begin() as connection:
+        numbered = [{"k": k} | row for k, row in enumerate(rows)]
+        connection.execute(sa.text(f"INSERT INTO mixed VALUES ({marks})"), numbered)
+    columns = [column(name, kind) for name, (_, kind) in _COLUMNS.items()]
+    table = declared("mixed", ["k"], column("k", "bigint"), *columns, chunk_rows=chunk_rows)
+    found = []
+    for columnar in (True, False):
+        with SqlDatabase(postgresql_url, columnar=columnar).snapshot(table) as chunks:
+            kept = list(chunks)
+            assert all(isinstance(chunk["s"], pl.Series) is columnar for chunk in kept)
+            found.append(pl.concat([Frames(table).frame(chunk) for chunk in kept]))
+    assert found[0].equals(found[1], null_equal=True)
+    assert found[0].height == len(rows)

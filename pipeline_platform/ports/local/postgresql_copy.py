@@ -54,11 +54,13 @@ def page(
 
     `columns` are the statement's by name and in order. Raises sqlalchemy's DBAPIError.
     """
+    told = f"COPY ({statement}) TO STDOUT (FORMAT csv)"
+    if not arguments:
+        told = told.replace("%%", "%")
     raw: Any = connection.connection.driver_connection
     try:
         with raw.cursor() as cursor:
-            told = f"COPY ({statement}) TO STDOUT (FORMAT csv)"
-            with cursor.copy(told, arguments) as copy:
+            with cursor.copy(told, arguments or None) as copy:
                 data = b"".join(bytes(block) for block in copy)
     except psycopg.Error as error:
         raise sa.exc.DBAPIError.instance(told, None, error, psycopg.Error) from None

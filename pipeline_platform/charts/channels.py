@@ -1,16 +1,17 @@
 """Encodings as Altair channels: scales, axes, legends, sort orders and tooltips."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from pipeline_platform.charts.formats import DATE, TIMESTAMP
+from pipeline_platform.charts.orders import DISCRETE, rank_of
 from pipeline_platform.contracts.charts import Chart, Encoding
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-DISCRETE = ("nominal", "ordinal")
 _BANDED = ("bar", "heatmap")
 _UNITS = {
     "1y": "utcyear",
@@ -35,7 +36,7 @@ _FINEST = "utcyearmonthdatehoursminutesseconds"
 
 
 class Channels:
-    """The channels of one chart over the rows that it draws."""
+    """The channels of one chart over the rows that it draws, ranks beside them."""
 
     def __init__(self, chart: Chart, frame: "pl.DataFrame") -> None:
         self.chart, self.frame = chart, frame
@@ -60,12 +61,12 @@ class Channels:
         """The header of each small multiple says what it holds."""
         import altair as alt
 
-        said = f"{_quoted(encoding.title + ': ')} + (datum.label)"
+        said = f"{_quoted(encoding.label + ': ')} + (datum.label)"
         header = alt.Header(
             labelExpr=said, orient="top", labelAnchor="start", title=None, labelOrient="top"
         )
         return alt.FacetFieldDef(
-            field="row", type=encoding.type, header=header, sort=_sort(encoding.sort or "ascending")
+            field="row", type=encoding.type, header=header, sort=self._sort("row", encoding)
         )
 
     def text(self, name: str, encoding: Encoding) -> "alt.Text":
@@ -85,7 +86,7 @@ class Channels:
             if self.chart.mark in _BANDED:
                 made["timeUnit"] = unit_of(self.frame[name])
         elif encoding.type in DISCRETE:
-            made["sort"] = self._order(name, encoding)
+            made["sort"] = self._sort(name, encoding)
         if self.chart.stack and encoding.type == "quantitative":
             made["stack"] = None if self.chart.stack == "none" else self.chart.stack
         return channel(**made, **({"scale": alt.Scale(**scale)} if scale else {}))
@@ -101,17 +102,10 @@ class Channels:
             found["grid"] = False
         return found
 
-    def _order(self, name: str, encoding: Encoding) -> Any:
-        """Bars of names come longest first unless said otherwise."""
-        other = "y" if name == "x" else "x"
-        lengths = self.chart.channels[other].type == "quantitative"
-        bars = self.chart.mark == "bar" and encoding.type == "nominal" and lengths
-        sort = encoding.sort or (f"-{other}" if bars else "ascending")
-        channel = sort.lstrip("-") if isinstance(sort, str) else ""
-        if channel not in self.frame.columns:
-            return _sort(sort)
-        sums = self.frame.group_by(name, maintain_order=True).sum()
-        return sums.sort(channel, descending=sort[0] == "-", nulls_last=True)[name].to_list()
+    def _sort(self, name: str, encoding: Encoding) -> Any:
+        if (rank := rank_of(name)) in self.frame.columns:
+            return {"field": rank, "op": "min", "order": "ascending"}
+        return encoding.sort or "ascending"
 
     def _color(self, encoding: Encoding) -> "alt.Color":
         import altair as alt
@@ -121,11 +115,23 @@ class Channels:
             scale["clamp"] = True
         if encoding.middle is not None:
             scale["domainMid"] = encoding.middle
-        legend = alt.Legend(**_format(encoding))
-        sort = {"sort": _sort(encoding.sort)} if encoding.sort else {}
+        legend = alt.Legend(**_format(encoding), **self._beyond(encoding))
+        sort = {"sort": self._sort("color", encoding)} if encoding.type in DISCRETE else {}
         return alt.Color(
             **_field("color", encoding), legend=legend, scale=alt.Scale(**scale), **sort
         )
+
+    def _beyond(self, encoding: Encoding) -> dict[str, Any]:
+        """The ends of a legend say that their colours hold for what lies beyond them, too."""
+        if not encoding.domain or encoding.type != "quantitative":
+            return {}
+        (low, high), column = encoding.domain, self.frame["color"]
+        said = "datum.label"
+        if (column > high).any():
+            said = f"datum.value >= {high} ? '≥ ' + datum.label : {said}"
+        if (column < low).any():
+            said = f"datum.value <= {low} ? '≤ ' + datum.label : {said}"
+        return {"labelExpr": said}
 
     def _tooltip(self, name: str, encoding: Encoding) -> "alt.Tooltip":
         import altair as alt
@@ -150,12 +156,17 @@ def unit_of(instants: "pl.Series") -> str:
 
 
 def _field(name: str, encoding: Encoding) -> dict[str, Any]:
-    return {"field": name, "type": encoding.type, "title": encoding.label}
+    return {"field": name, "type": encoding.type, "title": one_line(encoding.label)}
+
+
+def one_line(text: str) -> str:
+    """`text` without control characters and line ends, which break Vega's expressions."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
 
 
 def _quoted(text: str) -> str:
     """A Vega string literal; Vega-Lite replaces `datum.label` even inside of strings."""
-    return json.dumps(text).replace(".", "\\u002e")
+    return json.dumps(one_line(text)).replace(".", "\\u002e")
 
 
 def _scale(encoding: Encoding) -> dict[str, Any]:
@@ -178,7 +189,3 @@ def _format(encoding: Encoding) -> dict[str, Any]:
 
 def _default_format(column: "pl.Series", digits: int) -> str:
     return "," if column.dtype.is_integer() else f",.{digits}~r"
-
-
-def _sort(sort: str | tuple[Any, ...]) -> Any:
-    return list(sort) if isinstance(sort, tuple) else sort

@@ -6,8 +6,8 @@ from pipeline_platform.contracts.charts import Encoding, Measure
 from pipeline_platform.errors import DeclarationError
 
 _NUMBER = re.compile(
-    r"(?:.?[<>=^])?[+\-( ]?[$#]?0?(?P<width>\d+)?(?P<comma>,)?(?P<digits>\.\d+)?(?P<trim>~)?"
-    r"(?P<kind>[efgrs%pbodxXcn]?)"
+    r"(?:.?[<>=^])?[+\-( ]?[$#]?0?(?P<width>\d+)?(?P<comma>,)?"
+    r"(?P<digits>\.(?:0|[1-9]\d?))?(?P<trim>~)?(?P<kind>[efgrs%pbodxXcn]?)"
 )
 _DIRECTIVES = "aAbBcdefgGHIjLmMpqQsSuUVwWxXyYZ%"
 _TIME = re.compile(rf"(?:[^%]|%[-_0]?[{_DIRECTIVES}])+")

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline_platform.charts.channels import DISCRETE, Channels
+from pipeline_platform.charts.channels import Channels
 from pipeline_platform.charts.data import drawn, fields, values
+from pipeline_platform.charts.orders import DISCRETE, with_ranks
 from pipeline_platform.contracts.charts import Chart
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def specified(chart: Chart, frame: "pl.DataFrame") -> dict[str, Any]:
     """The specification of rows that `charts.data.drawn` prepared."""
     import altair as alt
 
+    frame = with_ranks(chart, frame)
     channels = Channels(chart, frame)
     shared = channels.all(fields(chart))
     inner: Any = _marked(alt.Chart().encode(**shared), chart, len(frame))

@@ -87,7 +87,7 @@ def _asset(computed: Computed, all_of: Declarations) -> dg.AssetsDefinition:
                 )
         yield dg.MaterializeResult(
             asset_key=key_of(table.name),
-            metadata={**_metadata(computed, built), **shown},
+            metadata={**shown, **_metadata(computed, built)},
             check_results=results,
             data_version=dg.DataVersion(str(built[-1].version)),
         )

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from pipeline_platform.contracts.verdicts import Reason
+from pipeline_platform.declarations import chart_attributes as chart
+from pipeline_platform.declarations import feature_attributes as feature
 from pipeline_platform.declarations import model_attributes as model
 from pipeline_platform.declarations import stream_attributes as stream
+from pipeline_platform.declarations import table_attributes as table
 
 STREAM = {
     "attributes": stream.StreamAttributes,
@@ -23,6 +26,30 @@ MODEL = {
     "checks[]": model.Check,
 }
 
+TABLE = {
+    "attributes": table.OperationalTableAttributes,
+    "source": table.SourceAttributes,
+    "columns.<name>": table.TableColumnAttributes,
+}
+CHART = {
+    "chart": chart.ChartAttributes,
+    "chart.x, y, color, size, row, tooltip[]": chart.EncodingAttributes,
+}
+FEATURE = {
+    "attributes": feature.FeatureSetAttributes,
+    "spine": feature.SpineAttributes,
+    "partition": feature.FeaturePartition,
+    "groups[]": feature.FeatureGroup,
+    "groups[].features.<name>": feature.FeatureAttributes,
+}
+PAGES = {
+    "streams": STREAM,
+    "tables": TABLE,
+    "models": MODEL,
+    "charts": CHART,
+    "features": FEATURE,
+}
+
 
 def tables(models: dict[str, type[BaseModel]]) -> str:
     """One Markdown table per model."""
@@ -31,7 +58,8 @@ def tables(models: dict[str, type[BaseModel]]) -> str:
 
 def _table(name: str, found: type[BaseModel]) -> Iterator[str]:
     yield f"`{name}`:\n\n| field | default | meaning |\n|---|---|---|"
-    for field, info in found.model_fields.items():
+    for name, info in found.model_fields.items():
+        field = info.alias or name
         default = (
             "required"
             if info.is_required()
@@ -50,4 +78,6 @@ def reasons() -> str:
 
 
 if __name__ == "__main__":
-    print(tables(STREAM), "\n======\n", tables(MODEL), "\n======\n", reasons())
+    for page, models in PAGES.items():
+        print(f"=== docs/{page}.md\n\n{tables(models)}\n")
+    print(reasons())

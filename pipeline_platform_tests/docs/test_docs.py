@@ -1,6 +1,7 @@
 """The docs tell the truth: trees, fields, examples and commands are tried."""
 
 import re
+import sqlite3
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +15,14 @@ from pipeline_platform.declarations.model_attributes import ModelAttributes
 from pipeline_platform.declarations.places import Place
 from pipeline_platform.declarations.resolution import Part, resolve
 from pipeline_platform.declarations.stream_attributes import StreamAttributes
+from pipeline_platform.declarations.table_attributes import OperationalTableAttributes
 from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.lake.catalog import load
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.ports.local.database import SqlDatabase
 from pipeline_platform.ports.local.object_store import FolderStore
 from pipeline_platform.settings import VARIABLES
+from pipeline_platform.snapshots.snapshots import Snapshots
 from pipeline_platform_tests.docs import fields
 
 ROOT = Path(__file__).parents[2]
@@ -52,9 +56,10 @@ def test_the_readme_shows_the_tree_on_disk() -> None:
     assert tree("    ", shown) == tracked("pipeline_platform") - {"__init__.py"}
 
 
-def test_the_fields_are_those_of_the_models() -> None:
-    assert fields.tables(fields.STREAM) in text("docs/streams.md")
-    assert fields.tables(fields.MODEL) in text("docs/models.md")
+@pytest.mark.parametrize("page", fields.PAGES)
+def test_the_fields_are_those_of_the_models(page: str) -> None:
+    """Print them with `python -m pipeline_platform_tests.docs.fields`."""
+    assert fields.tables(fields.PAGES[page]) in text(f"docs/{page}.md")
 
 
 def test_every_reason_command_and_setting_appears() -> None:
@@ -123,3 +128,31 @@ def test_the_example_model_reads_the_example_stream() -> None:
     made = found.models["mart.revenue_day"].model
     assert [column.name for column in made.columns] == ["local_day", "revenue"]
     assert made.inputs == {"serving.orders": (1, 0)}
+
+
+def test_the_example_table_is_read_as_the_docs_say(tmp_path: Path) -> None:
+    attributes = OperationalTableAttributes.model_validate(
+        yaml.safe_load(blocks("docs/tables.md", "yaml")[0])["attributes"]
+    )
+    contract = (
+        resolve([Part(attributes, "customers", Place(ROOT, ROOT))])
+        .source_tables["customers"]
+        .contract
+    )
+    with sqlite3.connect(tmp_path / "shop.sqlite") as source:
+        source.execute("CREATE TABLE accounts (id INTEGER PRIMARY KEY, email TEXT, town TEXT)")
+        source.execute("INSERT INTO accounts VALUES (7, 'ana@example.org', 'Vienna')")
+    source.close()
+    snapshots = Snapshots(
+        contract,
+        database=SqlDatabase(f"sqlite:///{tmp_path}/shop.sqlite"),
+        store=FolderStore(tmp_path / "landing"),
+        lake=Lake(tmp_path / "lake"),
+        clock=lambda: NOON,
+    )
+    assert snapshots.take().rows == 1
+    snapshots.fold()
+    (row,) = load(Lake(tmp_path / "lake"), "serving.customers__history", as_="polars").to_dicts()
+    assert (row["customer_id"], row["town"]) == (7, "Vienna")
+    assert row["valid_from"] == datetime(1900, 1, 1, tzinfo=UTC) and row["valid_to"] is None
+    assert list((tmp_path / "landing" / "snapshots" / "customers").rglob("*.parquet"))

@@ -150,7 +150,7 @@ def source_url(table: SourceTable, home: Path | None = None) -> str:
         if os.environ.get(name):
             return os.environ[name]
     if table.file:
-        return f"sqlite:///{(home or from_environment().home) / table.file}"
+        return f"sqlite:///{_present((home or from_environment().home) / table.file, table)}"
     raise Abort(
         f"environment variable {' or '.join(variables)} is not set"
         if variables
@@ -162,6 +162,18 @@ def source_url(table: SourceTable, home: Path | None = None) -> str:
         if variables
         else "declare url_variable, or a SQLite file",
     )
+
+
+def _present(file: Path, table: SourceTable) -> Path:
+    if not file.is_file():
+        raise Abort(
+            "the SQLite file of the table is not there",
+            where=table.name,
+            known=f"looked for {file}",
+            remedy="put the database there"
+            + (f", or set {table.url_variable} to its URL" if table.url_variable else ""),
+        )
+    return file
 
 
 def dagster_defaults() -> None:

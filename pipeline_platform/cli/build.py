@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from pipeline_platform.cli.output import format_option, print_rows
 from pipeline_platform.cli.progress import Progress, progress
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline_platform.cli.stale import Partition
     from pipeline_platform.declarations.resolution import Declarations
     from pipeline_platform.wiring import Platform
+
+UNCHANGED = "Nothing has changed: every table is up to date"
 
 
 @click.command()
@@ -41,12 +45,29 @@ def build(tables: tuple[str, ...], style: str) -> None:
         shown.begin("definitions")
         declared, found = declarations(folder), definitions(folder)
         shown.end(f"{len(declared.tables)} tables")
-        built = bring_up_to_date(found, declared, here, shown, tables, folder)
+        outcome = bring_up_to_date(found, declared, here, shown, tables, folder)
     show(here, style)
     for line in remarks(here, declared):
         click.echo(line, err=True)
-    done = f"{built} assets built" if built else "Nothing has changed: every table is up to date"
-    click.echo(f"{done}, in {time.monotonic() - started:.0f} s.", err=True)
+    outcome.refuse_failures()
+    changed = f"{outcome.built} assets built" if outcome.built else UNCHANGED
+    click.echo(f"{changed}, in {time.monotonic() - started:.0f} s.", err=True)
+
+
+class Outcome(Struct, frozen=True):
+    """What a build did: how many assets it built, which steps and checks failed."""
+
+    built: int
+    failures: tuple[str, ...]
+
+    def refuse_failures(self) -> None:
+        """Abort if something failed."""
+        if self.failures:
+            raise Abort(
+                f"not all could be built: {len(self.failures)} failed",
+                known="; ".join(self.failures),
+                remedy="mend what is said above and build again; it goes on where it stopped",
+            )
 
 
 def bring_up_to_date(
@@ -56,11 +77,8 @@ def bring_up_to_date(
     shown: Progress,
     selection: Collection[str] = (),
     folder: Path | None = None,
-) -> int:
-    """Build what is out of date of `selection` and its inputs, or of all; how many assets.
-
-    Abort, once the rest is done, if something failed.
-    """
+) -> Outcome:
+    """Build what is out of date of `selection` and its inputs, or of all."""
     from pipeline_platform.cli.graph import Graph
     from pipeline_platform.cli.materialize import end_lost_runs
     from pipeline_platform.components.instance import instance
@@ -82,21 +100,14 @@ class Build:
         self._broken: set[str] = set()
         self._made: set[str] = set()
 
-    def run(self) -> int:
-        """Build all; how many assets were; Abort with every failure."""
+    def run(self) -> Outcome:
+        """Build all that does not lie below a failure."""
         snapshots = self._graph.snapshots()
         if snapshots:
             self._execute(snapshots)
         for batch in self._graph.stale(without={*snapshots}):
             self._execute(batch)
-        if self._failures:
-            raise Abort(
-                f"{len(self._failures)} steps or checks failed",
-                where="build",
-                known="\n".join(self._failures),
-                remedy="mend what is named and build again; it goes on where it stopped",
-            )
-        return len(self._made)
+        return Outcome(len(self._made), tuple(self._failures))
 
     def _execute(self, batch: "dict[str, frozenset[Partition]]") -> None:
         from pipeline_platform.cli.materialize import execute
@@ -119,7 +130,7 @@ class Build:
             "started": lambda s: self._shown.begin(s.name),
             "done": lambda s: self._shown.end(),
             "failed": self._failed,
-            "warned": lambda s: self._shown.say(f"         {_checked(s)}; it only warns"),
+            "warned": lambda s: self._shown.say(f"         warns: {_checked(s)}"),
             "refused": self._refused,
             "blocked": self._refused,
         }
@@ -127,18 +138,19 @@ class Build:
 
     def _failed(self, step: "Step") -> None:
         if step.message:
-            self._failures.append(f"{step.name}: {step.message}")
+            self._failures.append(step.name)
             self._shown.end("failed")
+            self._shown.say(indent(step.message, " " * 9))
 
     def _refused(self, step: "Step") -> None:
         self._failures.append(_checked(step))
-        self._shown.say(f"         {_checked(step)}")
+        self._shown.say(f"         failed: {_checked(step)}")
         if step.kind == "blocked":
             self._broken.add(step.name)
 
 
 def _checked(step: "Step") -> str:
-    return f"the check {step.message} of {step.name} failed"
+    return f"check of {step.name}: {step.message}"
 
 
 def show(here: "Platform", style: str) -> None:

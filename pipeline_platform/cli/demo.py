@@ -24,7 +24,7 @@ def demo(style: str) -> None:
     The whole graph is built in one Dagster run over all days. A second run changes
     nothing, and says so. Prints the rows of every table.
     """
-    from pipeline_platform.cli.build import bring_up_to_date, show
+    from pipeline_platform.cli.build import UNCHANGED, bring_up_to_date, show
     from pipeline_platform.cli.project import OWN, declarations, definitions
     from pipeline_platform.wiring import platform
 
@@ -35,12 +35,11 @@ def demo(style: str) -> None:
         shown.begin("definitions")
         declared, found = declarations(OWN), definitions(OWN)
         shown.end()
-        built = bring_up_to_date(found, declared, here, shown)
-    if not landed and not built:
-        click.echo(
-            "Nothing has changed: every object is landed, every table is up to date.", err=True
-        )
+        outcome = bring_up_to_date(found, declared, here, shown)
+    if not landed and not outcome.built:
+        click.echo(f"{UNCHANGED}.", err=True)
     show(here, style)
+    outcome.refuse_failures()
     click.echo(_farewell(here, time.monotonic() - started), err=True)
 
 

@@ -31,7 +31,8 @@ class Step(Struct, frozen=True):
 
     `name` is the step's, or the asset that was `made` or whose check did not pass: it warned,
     refused, or blocked what lies below. `message` says why a step failed (empty where one of
-    its checks blocked), or which check it was.
+    its checks blocked), or which check it was and what it
+    found.
     """
 
     kind: Literal["started", "done", "failed", "made", "warned", "refused", "blocked"]
@@ -173,7 +174,15 @@ def _checked(found: dg.AssetCheckEvaluation) -> Step | None:
         kind = "warned"
     elif found.blocking:
         kind = "blocked"
-    return Step(kind, found.asset_key.to_user_string(), found.check_name)
+    facts = ", ".join(f"{name}: {value.value}" for name, value in _plain(found.metadata))
+    told = f"{found.check_name} ({facts})" if facts else found.check_name
+    return Step(kind, found.asset_key.to_user_string(), told)
+
+
+def _plain(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, dg.MetadataValue]]:
+    """The metadata that fit in a line."""
+    kinds = (dg.TextMetadataValue, dg.IntMetadataValue, dg.FloatMetadataValue)
+    return [(name, value) for name, value in metadata.items() if isinstance(value, kinds)]
 
 
 def _cause(event: dg.DagsterEvent) -> str:

@@ -18,6 +18,9 @@ SNAPSHOTS = "snapshots/"
 
 def remarks(here: "Platform", declared: "Declarations") -> Iterator[str]:
     """Streams to which nothing came, files that no stream sees, rows that were refused."""
+    if not declared.tables:
+        yield "Nothing is declared yet. `dg list components` shows the kinds of things,"
+        yield "`dg scaffold defs pipeline_platform.components.Stream sales/orders` writes a first one."
     contracts = [stream.contract for _, stream in sorted(declared.streams.items())]
     empty = [contract for contract in contracts if _is_empty(here, contract)]
     for contract in empty:

@@ -6,9 +6,11 @@ import dagster as dg
 
 from pipeline_platform.components.feature_assets import feature_definitions
 from pipeline_platform.components.project import ProjectComponent, of_project, refused
+from pipeline_platform.components.scaffolding import FeatureSetScaffolder
 from pipeline_platform.declarations.feature_attributes import FeatureSetAttributes
 
 
+@dg.scaffold_with(FeatureSetScaffolder)
 @dataclass
 class FeatureSet(ProjectComponent):
     """Features of every row of a spine, as they were known at the row's instant.

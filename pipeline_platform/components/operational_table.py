@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import dagster as dg
 
 from pipeline_platform.components.project import ProjectComponent, of_project, refused
+from pipeline_platform.components.scaffolding import TableScaffolder
 from pipeline_platform.components.table_assets import table_definitions
 from pipeline_platform.declarations.table_attributes import OperationalTableAttributes
 
 
+@dg.scaffold_with(TableScaffolder)
 @dataclass
 class OperationalTable(ProjectComponent):
     """A table of a relational database, read by snapshots and kept with its history.

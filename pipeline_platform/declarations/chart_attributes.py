@@ -71,7 +71,10 @@ class EncodingAttributes(Attributes):
         return self
 
 
-Encoding = Annotated[EncodingAttributes, BeforeValidator(_column)]
+Encoding = Annotated[
+    EncodingAttributes,
+    BeforeValidator(_column, json_schema_input_type=str | EncodingAttributes),
+]
 
 
 class ChartAttributes(Attributes):

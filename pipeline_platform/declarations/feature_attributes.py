@@ -72,6 +72,12 @@ class FeatureAttributes(Attributes):
         return str(getattr(self, self.function))
 
 
+Feature = Annotated[
+    FeatureAttributes,
+    BeforeValidator(_latest, json_schema_input_type=str | FeatureAttributes),
+]
+
+
 class FeatureGroup(Attributes):
     """Features from one table: of its latest known row, or over a window of its rows."""
 
@@ -111,9 +117,7 @@ class FeatureGroup(Attributes):
         ge=0,
         description="How many days after it, where rows lie in a later partition than their event.",
     )
-    features: dict[str, Annotated[FeatureAttributes, BeforeValidator(_latest)]] = Field(
-        min_length=1, description="The features by name."
-    )
+    features: dict[str, Feature] = Field(min_length=1, description="The features by name.")
 
 
 class FeaturePartition(Attributes):

@@ -53,12 +53,13 @@ def _whole_words(numbers: Ints) -> list[Ints]:
 
 
 def _decimal_words(numbers: pl.Series) -> list[Ints]:
-    units = numbers.to_physical().fill_null(0)
+    units = pl.DataFrame({"units": numbers.to_physical().fill_null(0)})
     words = []
-    for _ in range(3):
-        words.append(units.__mod__(1 << _WORD).cast(pl.Int64).to_numpy())
-        units = units // (1 << _WORD)
-    return [*words, units.cast(pl.Int64).to_numpy()]
+    for place in range(4):
+        rest = pl.col("units") // (1 << _WORD * place)
+        word = rest if place == 3 else rest % (1 << _WORD)
+        words.append(units.select(word.cast(pl.Int64)).to_series().to_numpy())
+    return words
 
 
 def _of_doubles(numbers: NDArray[np.float64]) -> Addends:
@@ -118,7 +119,7 @@ def summed(given: Addends, totals: Sequence[Ints], kind: pl.DataType, *, where: 
             remedy="cast the expression to double",
         )
     if isinstance(kind, pl.Decimal):
-        return pl.Series([Decimal(int(v)).scaleb(-given.scale) for v in whole], dtype=kind)
+        return pl.Series([Decimal(f"{v}E-{given.scale}") for v in whole], dtype=kind)
     return pl.Series(whole.astype(np.int64))
 
 

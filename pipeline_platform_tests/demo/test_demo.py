@@ -10,13 +10,16 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import dagster as dg
 import polars as pl
 import pytest
 
 from pipeline_platform.cli import demo_data
+from pipeline_platform.components.storage import EventLog
 from pipeline_platform.lake.catalog import load, tables
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform_tests.cli.command import command, started
+from pipeline_platform_tests.features.reference import features_of_the_year
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -43,6 +46,21 @@ class Demo:
 
     def frame(self, name: str) -> pl.DataFrame:
         return load(self.lake, name, as_="polars")
+
+    def check_counts(self, *key: str) -> dict[str, Any]:
+        """Rows at fault by check, as Dagster has recorded them."""
+        log = EventLog(str(self.home / "dagster" / "events"))
+        wanted = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        found = [
+            record.event_log_entry.get_dagster_event().asset_check_evaluation_data
+            for record in log.get_event_records(wanted, limit=1000)
+        ]
+        log.dispose()
+        return {
+            one.check_name: one.metadata["rows at fault"].value
+            for one in found
+            if one.asset_key == dg.AssetKey(key) and "rows at fault" in one.metadata
+        }
 
     def versions(self) -> dict[str, int]:
         return {table.name: table.version for table in tables(self.lake)}
@@ -93,6 +111,47 @@ def test_the_fact_equals_the_source(demo: Demo) -> None:
     assert f"{fact['scheduled_at'].min():%Y-%m-%dT%H:%M:%S}+00:00" == EXPECTED["min_sched"]
     assert f"{fact['scheduled_at'].max():%Y-%m-%dT%H:%M:%S}+00:00" == EXPECTED["max_sched"]
     assert fact.select((pl.col("scheduled_at").dt.date() == pl.col("flight_day")).all()).item()
+
+
+def test_every_flight_has_its_dimensions(demo: Demo) -> None:
+    fact, quality = demo.frame("warehouse.fact_flight"), EXPECTED["quality"]
+    for key, dimension in (
+        ("airline_key", "dim_airline"),
+        ("plane_key", "dim_plane"),
+        ("origin_key", "dim_airport"),
+        ("dest_key", "dim_airport"),
+    ):
+        members = demo.frame(f"warehouse.{dimension}")[dimension.replace("dim_", "") + "_key"]
+        assert members.is_unique().all() and "unknown" in members
+        assert fact[key].is_in(members.implode()).all(), key
+    unknown = quality["tailnum_not_in_planes"] + quality["null_tailnum"]
+    assert (fact["plane_key"] == "unknown").sum() == unknown
+    destinations = sum(quality["dest_not_in_airports"].values())
+    assert (fact["dest_key"] == "unknown").sum() == destinations
+
+
+def test_the_checks_count_what_the_masters_do_not_know(demo: Demo) -> None:
+    counted = demo.check_counts("warehouse", "fact_flight")
+    assert counted["plane_is_known"] == EXPECTED["quality"]["tailnum_not_in_planes"] == 50_094
+    assert counted["destination_is_known"] == 7_602
+
+
+def test_features_equal_a_computation_elsewhere(demo: Demo, tmp_path: Path) -> None:
+    keys = ["scheduled_at", "carrier", "flight", "origin"]
+    expected = features_of_the_year(tmp_path).rename({"delay_sum_24h": "dep_delay_sum_24h"})
+    found = demo.frame("feature.flight_delay").select(expected.columns)
+    assert found.sort(keys).equals(
+        expected.select(pl.col(name).cast(kind) for name, kind in found.schema.items()).sort(keys)
+    )
+
+
+def test_charts_are_pages_that_need_no_network(demo: Demo) -> None:
+    pages = demo.home / "pages"
+    names = {path.name for path in pages.glob("*.html")}
+    marts = ("airport_day", "carrier_on_time", "delay_by_weather")
+    assert names == {"index.html", *(f"mart.{name}.html" for name in marts)}
+    index = (pages / "index.html").read_text()
+    assert all(f"mart.{name}.html" in index for name in marts)
 
 
 def test_airport_days_equal_the_source_by_its_local_dates(demo: Demo) -> None:

@@ -31,14 +31,14 @@ def nothing(window: DayWindow | None, bench: Bench) -> list[CheckOutcome]:
 class Tested:
     """What is built: its value and checks, the declarations around it.
 
-    `reader` is the text that reads its inputs, `build` computes a window of it, `prove`
+    `reads` are the words of what reads its inputs, `build` computes a window of it, `prove`
     gives outcomes beyond those of the declared checks.
     """
 
     derived: Derived
     checks: tuple[TableCheck, ...]
     declared: Declarations
-    reader: str
+    reads: set[str]
     build: Build
     prove: Prove = nothing
 
@@ -88,7 +88,7 @@ def run_derived(
     window = _window(tested.derived, start, end)
     check_names(given, tested.derived.inputs, tested.beside)
     bench = Bench(engine)
-    write_tables(bench.lake, given, tested.declared, tested.reader)
+    write_tables(bench.lake, given, tested.declared, tested.reads)
     tested.build(window, bench)
     return DerivedRun(tested, window, bench, given)
 

@@ -1,6 +1,6 @@
 """Compares rows with those that a test expects, and says how they differ."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline_platform.errors import UnknownName
@@ -55,7 +55,9 @@ def _columns(actual: Sequence[Row], named: list[str], only: Iterable[str] | None
     return chosen or known
 
 
-def _typed(rows: Sequence[Row], actual: Sequence[Row], columns: list[str], text: bool) -> list[Row]:
+def _typed(
+    rows: Sequence[Mapping[str, Any]], actual: Sequence[Row], columns: list[str], text: bool
+) -> list[Row]:
     types = actual.types if isinstance(actual, Rows) else {}
     return [
         {

@@ -14,6 +14,7 @@ from pipeline_platform.features.build import build
 from pipeline_platform.models.checks import CheckOutcome
 from pipeline_platform.testing.bench import Bench, plain
 from pipeline_platform.testing.derived_run import DerivedRun, Tested, run_derived
+from pipeline_platform.testing.given import words
 from pipeline_platform.testing.project import part, project
 from pipeline_platform.testing.sources import GivenRows
 from pipeline_platform.testing.undeclared import Schemas, undeclared
@@ -57,10 +58,10 @@ def _tested(declared_set: DeclaredFeatureSet, declared: Declarations) -> Tested:
 
         return evaluate(features, window, engine=bench.engine, lake=bench.lake)
 
-    return Tested(features, features.checks, declared, _reader(features), built, proven)
+    return Tested(features, features.checks, declared, words(_expressions(features)), built, proven)
 
 
-def _reader(features: FeatureSet) -> str:
+def _expressions(features: FeatureSet) -> str:
     """All expressions of the feature set, one after the other."""
     spine = features.spine
     texts = [spine.at, spine.where, *spine.columns]

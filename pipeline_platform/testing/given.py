@@ -1,7 +1,7 @@
 """Given rows as a frame of the columns that their table declares."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from pipeline_platform.contracts.models import TableColumn
@@ -21,14 +21,14 @@ def given_frame(
     name: str,
     given: GivenRows,
     columns: tuple[TableColumn, ...],
-    reader: str,
+    reads: Collection[str],
     contract: StreamContract | None = None,
 ) -> "tuple[pl.DataFrame, pa.Schema]":
     """The rows typed as declared, and their table's schema.
 
-    A column that is not given is NULL. One that is never NULL must be given where `reader`,
-    the text that reads the table, mentions it; the platform's own columns of a stream's
-    accepted rows are filled from its contract. Raises UnknownName for a column that is not
+    A column that is not given is NULL. One that is never NULL must be given if it is among
+    `reads`, see `words`; the platform's own columns of a stream's accepted rows are filled
+    from its contract. Raises UnknownName for a column that is not
     declared, DeclarationError for a value that the column cannot hold.
     """
     import polars as pl
@@ -48,7 +48,7 @@ def given_frame(
     )
     if contract is not None:
         frame = _of_stream(frame, contract)
-    _refuse_missing(frame, columns, reader, name, where)
+    _refuse_missing(frame, columns, reads, name, where)
     absent = [pl.lit(None, types[c]).alias(c) for c in types if c not in frame.columns]
     return frame.with_columns(absent).select(pl.col(c).cast(types[c]) for c in types), schema
 
@@ -105,32 +105,43 @@ def _of_stream(frame: "pl.DataFrame", contract: StreamContract) -> "pl.DataFrame
 
 def _mentioned(contract: StreamContract) -> set[str]:
     """The columns that date a row."""
-    words = words_of(contract.event_time)
-    return {column.name for column in contract.columns if column.name.lower() in words}
+    found = words(contract.event_time)
+    return {column.name for column in contract.columns if column.name.lower() in found}
 
 
-def words_of(text: str) -> set[str]:
-    """The words of SQL or Python, in lower case; `*` where all columns are taken."""
-    taken = re.sub(r"count\s*\(\s*\*\s*\)|/\*|\*/", "", text.lower())
-    starred = re.search(r"(select|distinct|,|\.)\s*\*", taken)
-    return {*re.findall(r"\w+", taken), *(["*"] if starred else [])}
+def words(text: str, *, sql: bool = True) -> set[str]:
+    """The words of SQL or Python, in lower case, any of which may name a column that it reads.
+
+    `*` is one of them where all columns are taken. Comments and texts in SQL are left out.
+    """
+    bare = _SILENT.sub(" ", text) if sql else text
+    bare = re.sub(r"count\s*\(\s*\*\s*\)", " count ", bare.lower())
+    starred = sql and re.search(r"(select|distinct|,|\.)\s*\*", bare)
+    return {*re.findall(r"\w+", bare), *(["*"] if starred else [])}
+
+
+_SILENT = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.)*'", re.DOTALL)
 
 
 def _refuse_missing(
-    frame: "pl.DataFrame", columns: Iterable[TableColumn], reader: str, name: str, where: str
+    frame: "pl.DataFrame",
+    columns: Iterable[TableColumn],
+    reads: Collection[str],
+    name: str,
+    where: str,
 ) -> None:
-    words = words_of(reader)
     missing = [
         column.name
         for column in columns
         if not column.nullable
         and column.name not in frame.columns
-        and ("*" in words or column.name.lower() in words)
+        and ("*" in reads or column.name.lower() in reads)
     ]
     if missing:
         raise DeclarationError(
             f"column {missing[0]!r} is not given and is never NULL",
             where=where,
-            known=f"read and never NULL: {', '.join(missing)}",
-            remedy="give it in every row",
+            known=f"read, never NULL and not given: {', '.join(missing)}",
+            remedy="give it in every row"
+            + (", or the columns of the event time" if missing[0] == DAY else ""),
         )

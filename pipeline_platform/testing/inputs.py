@@ -1,6 +1,6 @@
 """The tables that a test gives, typed as declared and written into a lake."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pipeline_platform.contracts.names import TableName
@@ -40,16 +40,16 @@ def check_names(given: Iterable[str], inputs: Iterable[str], more: Iterable[str]
 
 
 def write_tables(
-    lake: "Lake", given: Mapping[str, GivenRows], declared: Declarations, reader: str
+    lake: "Lake", given: Mapping[str, GivenRows], declared: Declarations, reads: Collection[str]
 ) -> None:
     """Let the lake hold the given rows under the schemas of their declarations.
 
-    `reader` is the text that reads them, see `given_frame`.
+    `reads` are the words of what reads them, see `given_frame`.
     """
     streams = {str(s.contract.accepted): s.contract for s in declared.streams.values()}
     for name, rows in given.items():
         table = declared.tables[name]
-        frame, schema = given_frame(name, rows, table.columns, reader, streams.get(name))
+        frame, schema = given_frame(name, rows, table.columns, reads, streams.get(name))
         _put(lake, table, frame, schema)
     for stream in declared.streams.values():
         if str(stream.contract.refused) in given:

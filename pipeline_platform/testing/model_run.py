@@ -12,6 +12,7 @@ from pipeline_platform.declarations.resolution import Declarations
 from pipeline_platform.models.build import build
 from pipeline_platform.testing.bench import Bench, plain
 from pipeline_platform.testing.derived_run import DerivedRun, Tested, run_derived
+from pipeline_platform.testing.given import words
 from pipeline_platform.testing.project import part, project
 from pipeline_platform.testing.sources import GivenRows
 from pipeline_platform.testing.undeclared import Schemas, undeclared
@@ -55,5 +56,5 @@ def _tested(declared_model: DeclaredModel, declared: Declarations) -> Tested:
     def built(window: DayWindow | None, bench: Bench) -> object:
         return build(model, window, engine=bench.engine, lake=bench.lake)
 
-    reader = declared_model.source.body.read_text()
-    return Tested(model, model.checks, declared, reader, built)
+    reads = words(declared_model.source.body.read_text(), sql=bool(model.sql))
+    return Tested(model, model.checks, declared, reads, built)

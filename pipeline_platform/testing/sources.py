@@ -15,14 +15,20 @@ SUFFIXES = (".csv", ".ndjson", ".jsonl", ".parquet")
 
 
 class Source(NamedTuple):
-    """Columns by name, each with its values or its Polars series; `text`: all are texts."""
+    """Columns by name, each with its values or its Polars series; `text`: all are texts.
+
+    `given` are the rows as they were given, if they were dictionaries.
+    """
 
     columns: dict[str, Any]
     height: int
     text: bool = False
+    given: list[Mapping[str, Any]] | None = None
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries."""
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The rows as dictionaries; those given lack the keys that they lacked."""
+        if self.given is not None:
+            return self.given
         lists = [list(values) for values in self.columns.values()]
         return [dict(zip(self.columns, row, strict=True)) for row in zip(*lists, strict=True)]
 
@@ -52,7 +58,7 @@ def source(given: GivenRows, where: str) -> Source:
 
 def _dictionaries(rows: list[Mapping[str, Any]]) -> Source:
     names = dict.fromkeys(name for row in rows for name in row)
-    return Source({name: [row.get(name) for row in rows] for name in names}, len(rows))
+    return Source({name: [row.get(name) for row in rows] for name in names}, len(rows), given=rows)
 
 
 def _frame(given: Any, text: bool = False) -> Source:

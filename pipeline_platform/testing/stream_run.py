@@ -139,10 +139,7 @@ def run_stream(
     the folder `name` says which. Raises DeclarationError where the declaration is wrong.
     """
     run = StreamRun(DeclaredStream.of(*_parts(part(folder, StreamAttributes, name))))
-    if rows is not None or not isinstance(objects, tuple) or objects:
-        run.land(objects, rows=rows, at=at)
-    elif at is not None:
-        run.bench.at = converted(at, DataType("timestamp"), "at")
+    run.land(objects, rows=rows, at=at)
     return run
 
 

@@ -19,14 +19,13 @@ from pipeline_platform.snapshots.buckets import Buckets
 from pipeline_platform.snapshots.ledger import Entry, SnapshotLedger
 from pipeline_platform.snapshots.parts import Parts
 from pipeline_platform.snapshots.report import Folded, Report, SnapshotProgress
-from pipeline_platform.snapshots.serving import ServingTables, folded
+from pipeline_platform.snapshots.serving import ServingTables, batches, folded
 from pipeline_platform.snapshots.versions import Counts, Versions
 
 ATTEMPTS = 5
 BUCKET_ROWS = 200_000
 BUCKET_BYTES = 16 << 20  # compressed, as a snapshot's objects are
 BUFFER_BYTES = 32 << 20
-BATCH_ROWS = 100_000
 _HISTORY = "history"
 
 
@@ -98,7 +97,7 @@ class Folder:
             serving.history.stage(serving.history_schema, buffer_bytes=BUFFER_BYTES) as past,
         ):
             buckets = Buckets(Path(folder), self.table.key, self._count(history, pending))
-            buckets.scatter(_HISTORY, self._batches(history), self._telling("sort"))
+            buckets.scatter(_HISTORY, batches(history), self._telling("sort"))
             for entry in pending:
                 buckets.scatter(str(entry.number), self._rows(entry), self._telling("sort"))
             tell = self._telling("fold")
@@ -133,9 +132,6 @@ class Folder:
         rows = history.num_rows + max(entry.rows for entry in pending)
         size = max(entry.bytes for entry in pending)
         return max(1, -(-rows // self.bucket_rows), -(-size // BUCKET_BYTES))
-
-    def _batches(self, history: Snapshot) -> Iterator[pl.DataFrame]:
-        return history.frame().collect_batches(chunk_size=BATCH_ROWS)
 
     def _rows(self, entry: Entry) -> Iterator[pl.DataFrame]:
         for key in entry.parts:

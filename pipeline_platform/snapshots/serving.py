@@ -1,6 +1,6 @@
 """The tables that a fold writes: current rows, and the history that they follow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -19,7 +19,7 @@ from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
 from pipeline_platform.snapshots.frames import schema_of
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 200_000
 _VALIDITY = arrow_schema(
     [
         (VALID_FROM, "timestamp", False),
@@ -75,11 +75,19 @@ class ServingTables:
                 self.current.discard(files)
 
     def _from_history(self, history: Snapshot) -> list[StagedFile]:
-        rows = history.frame().filter(pl.col(IS_CURRENT)).select(self.schema.names)
         with self.current.stage(self.schema) as staging:
-            for batch in rows.collect_batches(chunk_size=BATCH_ROWS):
-                staging.write(batch)
+            for batch in batches(history):
+                rows = batch.filter(IS_CURRENT).select(self.schema.names)
+                if rows.height:
+                    staging.write(rows)
             return staging.finish()
+
+
+def batches(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
+    """All rows, some at a time: `collect_batches` reads ahead without end of a slow reader."""
+    rows = snapshot.frame()
+    for start in range(0, snapshot.num_rows, BATCH_ROWS):
+        yield rows.slice(start, BATCH_ROWS).collect()
 
 
 def said_of(snapshot: Snapshot) -> dict[str, Any]:

@@ -319,6 +319,9 @@ def test_an_unset_variable_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     with pytest.raises(Abort, match="environment variable SOURCE_URL is not set"):
         source_url(NUMBERS)
     filed = declared("numbers", ["n"], column("n", "bigint"), file="shop.db")
+    with pytest.raises(Abort, match=r"not there(.|\n)*shop\.db"):
+        source_url(filed, tmp_path)
+    (tmp_path / "shop.db").touch()
     assert source_url(filed, tmp_path) == f"sqlite:///{tmp_path}/shop.db"
     monkeypatch.setenv("SOURCE_URL", "sqlite:///other.db")
     assert source_url(filed, tmp_path) == "sqlite:///other.db"

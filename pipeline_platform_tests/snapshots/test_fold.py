@@ -1,21 +1,25 @@
 """Current rows and history follow the snapshots, whatever they hold."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_platform.errors import ContractChanged
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.shape import empty_frame
 from pipeline_platform.snapshots.fold import Folder
 from pipeline_platform.snapshots.report import Folded, SnapshotProgress
+from pipeline_platform.snapshots.serving import ServingTables
 from pipeline_platform.snapshots.snapshots import Snapshots
-from pipeline_platform.snapshots.versions import BEGINNING
-from pipeline_platform_tests.snapshots.stage import ITEMS, Stage, State, Ticks, column, law
+from pipeline_platform.snapshots.versions import BEGINNING, Versions
+from pipeline_platform_tests.snapshots.stage import ITEMS, START, Stage, State, Ticks, column, law
 
 ONE: State = {("a", 1): "x", ("a", 2): None, ("b", 1): "y"}
 
@@ -177,8 +181,25 @@ _KEYS = st.tuples(st.sampled_from(["", "a", "aa", "A", "ab", "b\x00", "é"]), st
 _STATES = st.dictionaries(_KEYS, st.none() | st.sampled_from(["x", "y", ""]), max_size=8)
 
 
-@settings(max_examples=25)
-@given(st.lists(st.tuples(_STATES, st.booleans()), min_size=1, max_size=5))
+def frame(state: State) -> pl.DataFrame:
+    """A state as rows of `items`."""
+    types = {"a": pl.String, "b": pl.Int64, "v": pl.String}
+    return pl.DataFrame([(*key, v) for key, v in state.items()], schema=types, orient="row")
+
+
+@settings(max_examples=150)
+@given(st.lists(_STATES, min_size=1, max_size=6))
+def test_versions_are_those_of_the_law(states: list[State]) -> None:
+    versions = Versions(empty_frame(ServingTables(ITEMS, Lake("lake")).history_schema), ITEMS.key)
+    steps = [(START + timedelta(days=n), state) for n, state in enumerate(states)]
+    for at, state in steps:
+        versions.follow(frame(state), at)
+    found = pl.concat([versions.closed, versions.current]).rows()
+    assert sorted(found, key=repr) == law(steps)
+
+
+@settings(max_examples=5)
+@given(st.lists(st.tuples(_STATES, st.booleans()), min_size=2, max_size=4))
 def test_any_states_fold_to_the_history_that_the_law_says(
     steps: list[tuple[State, bool]],
 ) -> None:

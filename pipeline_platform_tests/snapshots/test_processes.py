@@ -19,17 +19,32 @@ STATES: list[State] = [
 LONGEST_S = 0.3
 
 
-def started(folder: Path, steps: str, chunk_rows: int = 40) -> subprocess.Popen[str]:
-    """A worker that has imported everything and begins now."""
+def workers(folder: Path, steps: str, count: int) -> list[subprocess.Popen[str]]:
+    """Workers that have imported everything and wait to be told to begin."""
     command = [sys.executable, "-m", "pipeline_platform_tests.snapshots.worker", str(folder)]
-    process = subprocess.Popen(
-        [*command, steps, str(chunk_rows)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout and process.stdout.readline() == "ready\n"
-    return process
+    pipe = subprocess.PIPE
+    found = [
+        subprocess.Popen([*command, steps, "40"], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        for _ in range(count)
+    ]
+    for worker in found:
+        assert worker.stdout and worker.stdout.readline() == "ready\n"
+    return found
+
+
+def begin(worker: subprocess.Popen[str]) -> None:
+    """Tell a worker to begin."""
+    assert worker.stdin
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+
+
+def killed(worker: subprocess.Popen[str], after_s: float) -> None:
+    """Let a worker work for that long, and kill it."""
+    begin(worker)
+    time.sleep(after_s)
+    worker.kill()
+    worker.communicate()
 
 
 def ended(process: subprocess.Popen[str]) -> None:
@@ -51,11 +66,9 @@ def taken(stage: Stage) -> list[tuple[datetime, int]]:
 def test_killed_takers_leave_whole_snapshots_or_none(tmp_path: Path) -> None:
     stage = Stage(tmp_path, clock=lambda: datetime.now(UTC))
     stage.be(STATES[0])
-    for attempt in range(6):
-        process = started(tmp_path, "take")
-        time.sleep(random.Random(attempt).uniform(0, LONGEST_S))
-        process.kill()
-        process.communicate()
+    instants = random.Random(1)
+    for worker in workers(tmp_path, "take", 5):
+        killed(worker, instants.uniform(0, LONGEST_S))
     stage.be(STATES[1])
     stage.snapshots().take()
     found = taken(stage)
@@ -70,14 +83,13 @@ def test_killed_takers_leave_whole_snapshots_or_none(tmp_path: Path) -> None:
 def test_killed_folders_leave_the_tables_that_one_fold_makes(tmp_path: Path) -> None:
     stage = Stage(tmp_path, clock=lambda: datetime.now(UTC))
     states: list[tuple[datetime, State]] = []
+    waiting, instants = workers(tmp_path, "fold", 2 * len(STATES)), random.Random(2)
     for state in STATES:
         stage.be(state)
         states.append((stage.snapshots().take().taken_at, state))
-        for attempt in range(3):
-            process = started(tmp_path, "fold")
-            time.sleep(random.Random(len(states) * 10 + attempt).uniform(0, LONGEST_S))
-            process.kill()
-            process.communicate()
+        for worker in waiting[:2]:
+            killed(worker, instants.uniform(0, LONGEST_S))
+            waiting.remove(worker)
     stage.snapshots().fold()
     assert stage.history() == law(states)
     assert stage.current() == STATES[-1]
@@ -86,11 +98,12 @@ def test_killed_folders_leave_the_tables_that_one_fold_makes(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_takers_and_folders_at_once(tmp_path: Path) -> None:
     stage = Stage(tmp_path, clock=lambda: datetime.now(UTC))
-    stage.be(STATES[0])
-    for state in STATES[:2]:
+    waiting = [workers(tmp_path, "take,fold", 3) for _ in range(2)]
+    for state, together in zip(STATES, waiting, strict=False):
         stage.be(state)
-        workers = [started(tmp_path, "take,fold") for _ in range(3)]
-        for worker in workers:
+        for worker in together:
+            begin(worker)
+        for worker in together:
             ended(worker)
     states: list[tuple[datetime, Any]] = [
         (at, STATES[0] if number < 3 else STATES[1]) for number, (at, _) in enumerate(taken(stage))

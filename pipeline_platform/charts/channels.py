@@ -1,11 +1,11 @@
 """Encodings as Altair channels: scales, axes, legends, sort orders and tooltips."""
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from pipeline_platform.charts.formats import DATE, TIMESTAMP
 from pipeline_platform.charts.orders import DISCRETE, rank_of
+from pipeline_platform.charts.texts import one_line
 from pipeline_platform.contracts.charts import Chart, Encoding
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _TICKS = {
     "seconds": "%H:%M:%S",
     "milliseconds": "%S.%L",
 }
+_LINE = 45  # letters that stand beside each other on a phone
 _FINEST = "utcyearmonthdatehoursminutesseconds"
 
 
@@ -79,7 +80,8 @@ class Channels:
     def _position(self, channel: Any, name: str, encoding: Encoding) -> Any:
         import altair as alt
 
-        made: dict[str, Any] = {**_field(name, encoding), "axis": alt.Axis(**self._axis(encoding))}
+        axis = alt.Axis(**self._axis(name, encoding))
+        made: dict[str, Any] = {**_field(name, encoding), "axis": axis}
         scale = _scale(encoding)
         if encoding.type == "temporal":
             scale["type"] = "utc"
@@ -91,13 +93,16 @@ class Channels:
             made["stack"] = None if self.chart.stack == "none" else self.chart.stack
         return channel(**made, **({"scale": alt.Scale(**scale)} if scale else {}))
 
-    def _axis(self, encoding: Encoding) -> dict[str, Any]:
+    def _axis(self, name: str, encoding: Encoding) -> dict[str, Any]:
         if encoding.type == "temporal":
             said = _quoted(encoding.format) if encoding.format else json.dumps(_TICKS)
             return {"labelExpr": f"utcFormat(datum.value, {said})", "labelSeparation": 8}
         found = _format(encoding)
         if encoding.type == "ordinal":
             found["labelAngle"] = 0
+        elif encoding.type == "nominal" and name == "x":
+            letters = sum(len(str(value)) + 2 for value in self.frame[name].unique())
+            found["labelAngle"] = 0 if letters <= _LINE else -40
         elif encoding.type == "quantitative" and self.chart.labels:
             found["grid"] = False
         return found
@@ -157,11 +162,6 @@ def unit_of(instants: "pl.Series") -> str:
 
 def _field(name: str, encoding: Encoding) -> dict[str, Any]:
     return {"field": name, "type": encoding.type, "title": one_line(encoding.label)}
-
-
-def one_line(text: str) -> str:
-    """`text` without control characters and line ends, which break Vega's expressions."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
 
 
 def _quoted(text: str) -> str:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from pipeline_platform.charts.arithmetic import arithmetic
+from pipeline_platform.charts.texts import ILLEGIBLE, INSTEAD
 from pipeline_platform.contracts.charts import Chart, Encoding
 from pipeline_platform.errors import Abort
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST_ROWS = 20_000
+MOST_NAMES = 500
+MOST_MULTIPLES = 50
 _EXACT = 2**53
 
 
@@ -23,7 +26,7 @@ def drawn(chart: Chart, rows: "pl.DataFrame") -> "pl.DataFrame":
     """`rows` as the chart draws them, sorted by all columns: equal rows in, equal rows out.
 
     Where an encoding has an aggregate, rows are grouped by those that have none. Abort
-    where more than 20,000 rows remain.
+    where more than 20,000 rows, 500 names of a channel or 50 small multiples remain.
     """
     import polars as pl
 
@@ -38,19 +41,32 @@ def drawn(chart: Chart, rows: "pl.DataFrame") -> "pl.DataFrame":
     else:
         found = rows.select(**{name: _value(encoding) for name, encoding in named.items()})
         found = found if len(rows) else found.clear()
+    _check_size(chart, found)
+    return found.select(pl.col(name) for name in named).sort(list(named))
+
+
+def _check_size(chart: Chart, found: "pl.DataFrame") -> None:
+    for name, encoding in chart.channels.items():
+        most = MOST_MULTIPLES if name == "row" else MOST_NAMES
+        if encoding.type in ("nominal", "ordinal") and (count := found[name].n_unique()) > most:
+            raise Abort(
+                f"the chart {chart.title!r} would show {count:,} values of {encoding.title!r}",
+                known=f"`{name}` shows at most {most} that are told apart by name",
+                remedy="keep the largest in the SQL of the mart, or show another column",
+            )
     if len(found) > MOST_ROWS:
         raise Abort(
             f"the chart {chart.title!r} would draw {len(found):,} rows",
             known=f"a page holds its data, at most {MOST_ROWS:,} rows",
             remedy="aggregate in the SQL of the mart, or give its encodings an `aggregate`",
         )
-    return found.select(pl.col(name) for name in named).sort(list(named))
 
 
 def values(frame: "pl.DataFrame") -> list[dict[str, Any]]:
     """Rows for JSON: dates and instants as ISO 8601 in UTC, decimals as numbers.
 
-    NaN and infinities are null; an integer that a float cannot hold is text.
+    NaN and infinities are null; an integer that a float cannot hold is text; what XML
+    forbids in texts is U+FFFD.
     """
     return frame.select(_plain(column) for column in frame.iter_columns()).to_dicts()
 
@@ -76,6 +92,8 @@ def _plain(column: "pl.Series") -> "pl.Series":
     import polars as pl
 
     kind = column.dtype
+    if kind == pl.String:
+        return column.str.replace_all(ILLEGIBLE, INSTEAD)
     if kind.is_float():
         return column.set(~column.is_finite(), None)
     if kind.is_decimal():

@@ -4,7 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from html import escape
+from html import escape as _escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from pipeline_platform.charts.data import fields
 from pipeline_platform.charts.formats import written
+from pipeline_platform.charts.texts import legible
 from pipeline_platform.contracts.charts import Chart, ChartSubject
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
 def asset(name: str) -> str:
     """A text that ships with this room: `page.css` or `page.js`."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def escape(text: str) -> str:
+    """`text` as it may stand between tags and in attributes."""
+    return _escape(legible(text))
 
 
 def inline_json(value: Any) -> str:

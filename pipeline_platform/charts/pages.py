@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 INDEX = "index.html"
 _CARDS = "cards/"
+_LARGE = 150_000
 
 
 class ChartPage(Struct, frozen=True):
@@ -47,6 +48,8 @@ class Pages:
         made = specified(chart, frame)
         values = made["data"]["values"]
         still = picture(made)
+        if len(still) > _LARGE:
+            still = picture(made, scale=0.6)
         name, script = bundle()
         self._store.put_if_absent(name, script)
         key = f"{subject.table}.html"

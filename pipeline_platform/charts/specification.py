@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline_platform.charts.channels import Channels
 from pipeline_platform.charts.data import drawn, fields, values
 from pipeline_platform.charts.orders import DISCRETE, with_ranks
+from pipeline_platform.charts.texts import legible
 from pipeline_platform.contracts.charts import Chart
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _WORDS = {
     "heatmap": "Heat map",
 }
 _STEP = {"bar": 26, "heatmap": 28}
+_TALLEST = 1600
 _FEW = 40
 
 
@@ -37,11 +39,11 @@ def specified(chart: Chart, frame: "pl.DataFrame") -> dict[str, Any]:
     frame = with_ranks(chart, frame)
     channels = Channels(chart, frame)
     shared = channels.all(fields(chart))
-    inner: Any = _marked(alt.Chart().encode(**shared), chart, len(frame))
+    inner: Any = _marked(alt.Chart().encode(**shared), chart, frame)
     if chart.labels and chart.mark == "bar":
         inner = alt.layer(inner, _labels(alt.Chart().encode(**shared), chart, channels))
     width = 600 if chart.row else "container"
-    inner = inner.properties(width=width, height=chart.height or _height(chart))
+    inner = inner.properties(width=width, height=chart.height or _height(chart, frame))
     if chart.row:
         inner = alt.FacetChart(spec=inner, facet=alt.FacetMapping(row=channels.row(chart.row)))
     title = alt.TitleParams(chart.title)
@@ -51,18 +53,21 @@ def specified(chart: Chart, frame: "pl.DataFrame") -> dict[str, Any]:
     if not chart.row:
         inner.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
     whole = inner.properties(title=title, description=description(chart, len(frame))).to_dict()
-    return {**whole, "data": {"values": values(frame)}}
+    return {**legible(whole), "data": {"values": values(frame)}}
 
 
-def _marked(base: Any, chart: Chart, rows: int) -> Any:
-    hover = {"opacity": 1 if rows <= _FEW else 0, "size": 40 if rows <= _FEW else 90}
+def _marked(base: Any, chart: Chart, frame: "pl.DataFrame") -> Any:
+    few = len(frame) <= _FEW
+    hover = {"opacity": 1 if few else 0, "size": 40 if few else 90}
     if chart.mark == "bar":
         return base.mark_bar()
     if chart.mark == "line":
         return base.mark_line(point=hover)
     if chart.mark == "area":
         return base.mark_area(point=hover)
-    return base.mark_point() if chart.mark == "point" else base.mark_rect()
+    if chart.mark == "point":
+        return base.mark_point()
+    return base.mark_rect(strokeWidth=1 if frame["x"].n_unique() <= 2 * _FEW else 0)
 
 
 def _labels(base: Any, chart: Chart, channels: Channels) -> Any:
@@ -73,9 +78,10 @@ def _labels(base: Any, chart: Chart, channels: Channels) -> Any:
     return mark.encode(text=channels.text("y", chart.y))
 
 
-def _height(chart: Chart) -> Any:
+def _height(chart: Chart, frame: "pl.DataFrame") -> Any:
     if chart.y.type in DISCRETE and chart.mark in _STEP:
-        return {"step": _STEP[chart.mark]}
+        step = _STEP[chart.mark]
+        return {"step": step} if step * frame["y"].n_unique() <= _TALLEST else _TALLEST
     return 130 if chart.row else 340
 
 

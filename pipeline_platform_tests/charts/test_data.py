@@ -76,5 +76,21 @@ def test_too_many_rows_are_refused_with_the_remedy() -> None:
     assert len(specification(BARS, many.head(MOST_ROWS))["data"]["values"]) == MOST_ROWS
 
 
+def test_too_many_small_multiples_are_refused() -> None:
+    rows = pl.DataFrame({"shop": [str(n) for n in range(51)], "amount": [1.0] * 51})
+    chart = Chart(title="t", mark="bar", x=BARS.x, y=BARS.y, row=BARS.y)
+    with pytest.raises(Abort, match="51 values of 'Shop'"):
+        drawn(chart, rows)
+    assert len(drawn(chart, rows.head(50))) == 50
+
+
+def test_too_many_names_are_refused() -> None:
+    rows = pl.DataFrame({"shop": [str(n) for n in range(501)], "amount": [1.0] * 501})
+    with pytest.raises(Abort, match="501 values of 'Shop'") as caught:
+        drawn(BARS, rows)
+    assert "largest" in caught.value.remedy
+    assert len(drawn(BARS, rows.head(500))) == 500
+
+
 def test_equal_rows_give_an_equal_specification() -> None:
     assert specification(BARS, ROWS) == specification(BARS, ROWS.reverse())

@@ -134,7 +134,7 @@ def test_bars_are_as_wide_as_their_unit_of_time(instants: list[Any], unit: str) 
     assert unit_of(pl.Series(instants)) == unit
 
 
-@pytest.mark.parametrize("text", [text.replace("\x00", "") for text in HOSTILE])
+@pytest.mark.parametrize("text", [*HOSTILE, "\x1b \ufffe \x7f"])
 def test_any_text_may_be_a_title(text: str) -> None:
     shop = Encoding(text, "nominal", column="shop", unit=text)
     chart = Chart(title=text, subtitle=text, mark="bar", x=AMOUNT, y=SHOP, row=shop)

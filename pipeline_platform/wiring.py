@@ -1,6 +1,11 @@
 """The only module that chooses implementations: profile to engine, lake and ports."""
 
+from collections.abc import Sequence
+from datetime import date
+from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pipeline_platform.contracts.source_tables import SourceTable
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from pipeline_platform.features.training import TrainingSet
+    from pipeline_platform.features.training import Manifest, TrainingSet
     from pipeline_platform.ingest.admission import Admission
     from pipeline_platform.lake.lake import Lake
     from pipeline_platform.snapshots.snapshots import Snapshots
@@ -118,6 +125,48 @@ class Platform:
         from pipeline_platform.lake.catalog import load
 
         return load(self.lake, name, as_)
+
+    def training_set(
+        self,
+        name: str,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> "TrainingSet":
+        """The rows of `layer.name` with a day in [start, end), by default all, with a manifest.
+
+        Raises UnknownName for a table or column, Abort for days of a table without partitions.
+        """
+        from pipeline_platform.features.training import training_set
+
+        now = self.clock()
+        return training_set(self.lake, name, start, end, columns=columns, as_of=now)
+
+    def training_set(
+        self,
+        name: str,
+        start: date | None = None,
+        end: date | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> "TrainingSet":
+        """The rows of `layer.name` with a day in [start, end), with a manifest.
+
+        `.frame(as_=...)` gives pandas, Polars, Arrow or PySpark (with `engine`); `.save(path)`
+        a Parquet file with its manifest beside it. Raises UnknownName for table or column.
+        """
+        from pipeline_platform.features.training import training_set
+
+        return training_set(self.lake, name, start, end, columns=columns, as_of=self.clock())
+
+    def rebuild(self, manifest: "Manifest | str | Path") -> "TrainingSet":
+        """The training set that a manifest, or the file it lies in, describes; byte for byte.
+
+        Abort where the rows are no longer held, or are not those that were taken.
+        """
+        from pipeline_platform.features.training import rebuild
+
+        return rebuild(self.lake, manifest)
 
 
 def platform(settings: Settings | None = None) -> Platform:

@@ -71,7 +71,7 @@ def _series(column: TableColumn, rows: Source, kind: "pl.DataType", where: str) 
         places = (f"{where}, row {n}, column {column.name}" for n in range(rows.height))
         made = [
             converted(value, parsed, place, text=rows.text)
-            for value, place in zip(values, places, strict=True)
+            for value, place in zip(rows.values(column.name), places, strict=True)
         ]
         values = pl.Series(column.name, made, kind)
     if not column.nullable and values.null_count():

@@ -29,8 +29,13 @@ class Source(NamedTuple):
         """The rows as dictionaries; those given lack the keys that they lacked."""
         if self.given is not None:
             return self.given
-        lists = [list(values) for values in self.columns.values()]
+        lists = [self.values(name) for name in self.columns]
         return [dict(zip(self.columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+    def values(self, name: str) -> list[Any]:
+        """The values of a column as Python has them."""
+        found = self.columns[name]
+        return found if isinstance(found, list) else list(found.to_list())
 
 
 def source(given: GivenRows, where: str) -> Source:

@@ -441,3 +441,24 @@ def test_columns_and_rows_of_postgresql_are_equal(
             found.append(pl.concat([Frames(table).frame(chunk) for chunk in kept]))
     assert found[0].equals(found[1], null_equal=True)
     assert found[0].height == len(rows)
+
+
+@pytest.mark.parametrize("columnar", [True, False])
+def test_a_read_whose_server_goes_away_may_be_tried_again(
+    postgresql_url: str, stage: Stage, columnar: bool
+) -> None:
+    source = Source(postgresql_url)
+    numbers(source)
+    with (
+        pytest.raises(SourceUnavailable, match="the read broke off"),
+        SqlDatabase(postgresql_url, columnar=columnar).snapshot(NUMBERS) as chunks,
+    ):
+        next(chunks)
+        source.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND state = 'idle in transaction'"
+        )
+        next(chunks)
+    snapshots = stage.snapshots(NUMBERS, postgresql_url)
+    assert snapshots.take().number == 1
+    source.close()

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from collections.abc import Sequence
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from pipeline_platform.features.training import TrainingSet
     from pipeline_platform.features.training import Manifest, TrainingSet
     from pipeline_platform.ingest.admission import Admission
     from pipeline_platform.lake.lake import Lake
@@ -143,23 +140,7 @@ class Platform:
         now = self.clock()
         return training_set(self.lake, name, start, end, columns=columns, as_of=now)
 
-    def training_set(
-        self,
-        name: str,
-        start: date | None = None,
-        end: date | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> "TrainingSet":
-        """The rows of `layer.name` with a day in [start, end), with a manifest.
-
-        `.frame(as_=...)` gives pandas, Polars, Arrow or PySpark (with `engine`); `.save(path)`
-        a Parquet file with its manifest beside it. Raises UnknownName for table or column.
-        """
-        from pipeline_platform.features.training import training_set
-
-        return training_set(self.lake, name, start, end, columns=columns, as_of=self.clock())
-
-    def rebuild(self, manifest: "Manifest | str | Path") -> "TrainingSet":
+    def rebuild_training_set(self, manifest: "Manifest | str | Path") -> "TrainingSet":
         """The training set that a manifest, or the file it lies in, describes; byte for byte.
 
         Abort where the rows are no longer held, or are not those that were taken.

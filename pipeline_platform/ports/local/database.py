@@ -23,8 +23,11 @@ class SqlDatabase:
     The URL is parsed when a snapshot is opened; nothing ever shows it.
     """
 
-    def __init__(self, url: str, *, columnar: bool = True) -> None:
-        """`columnar`: let PostgreSQL give columns where that gives the same values."""
+    def __init__(self, url: str | Callable[[], str], *, columnar: bool = True) -> None:
+        """`url`, or what tells it once it is needed: folding does without.
+
+        `columnar`: let PostgreSQL give columns where that gives the same values.
+        """
         self._url, self._columnar = url, columnar
 
     def __repr__(self) -> str:
@@ -35,7 +38,7 @@ class SqlDatabase:
         """See Database; a time limit and statement timeouts hold from here on."""
         deadline = time.monotonic() + table.time_limit_s
         with connecting(table):
-            engine = opened(self._url, table)
+            engine = opened(self._url() if callable(self._url) else self._url, table)
             connection = engine.connect()
         try:
             read = _Read(connection, dialect(engine), table, deadline)

@@ -59,9 +59,8 @@ def page(
         told = told.replace("%%", "%")
     raw: Any = connection.connection.driver_connection
     try:
-        with raw.cursor() as cursor:
-            with cursor.copy(told, arguments or None) as copy:
-                data = b"".join(bytes(block) for block in copy)
+        with raw.cursor() as cursor, cursor.copy(told, arguments or None) as copy:
+            data = b"".join(bytes(block) for block in copy)
     except psycopg.Error as error:
         raise sa.exc.DBAPIError.instance(told, None, error, psycopg.Error) from None
     if not data:

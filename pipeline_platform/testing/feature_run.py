@@ -15,7 +15,7 @@ from pipeline_platform.models.checks import CheckOutcome
 from pipeline_platform.testing.bench import Bench, plain
 from pipeline_platform.testing.derived_run import DerivedRun, Tested, run_derived
 from pipeline_platform.testing.given import words
-from pipeline_platform.testing.project import part, project
+from pipeline_platform.testing.project import declared_in, project
 from pipeline_platform.testing.sources import GivenRows
 from pipeline_platform.testing.undeclared import Schemas, undeclared
 
@@ -36,8 +36,7 @@ def run_feature_set(
     `tables` gives the spine's rows and those of every group's table; all arguments are those
     of `run_model`. The checks of the result hold `spine_kept` and `no_leaks` as well.
     """
-    found = part(folder, FeatureSetAttributes, name)
-    source = FeatureSource.of(found.attributes, found.name, found.place)  # type: ignore[arg-type]
+    source = FeatureSource.of(*declared_in(folder, FeatureSetAttributes, name))
     declared = project(folder)
     if declared is None:
         declared = Declarations(tables=undeclared(tables, schemas or {}))

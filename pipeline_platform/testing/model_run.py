@@ -13,7 +13,7 @@ from pipeline_platform.models.build import build
 from pipeline_platform.testing.bench import Bench, plain
 from pipeline_platform.testing.derived_run import DerivedRun, Tested, run_derived
 from pipeline_platform.testing.given import words
-from pipeline_platform.testing.project import part, project
+from pipeline_platform.testing.project import declared_in, project
 from pipeline_platform.testing.sources import GivenRows
 from pipeline_platform.testing.undeclared import Schemas, undeclared
 
@@ -38,8 +38,7 @@ def run_model(
     table. A model cut into days computes those from `start` up to, without, `end` (default:
     one day). Raises UnknownName, DeclarationError, WriteRefused or StatementFailed.
     """
-    found = part(folder, ModelAttributes, name)
-    source = ModelSource.of(found.attributes, found.name, found.place)  # type: ignore[arg-type]
+    source = ModelSource.of(*declared_in(folder, ModelAttributes, name))
     declared = project(folder)
     if declared is None:
         declared = Declarations(tables=undeclared(tables, schemas or {}))

@@ -2,28 +2,33 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline_platform.declarations.folder import FILE, defs_above, read, read_below
 from pipeline_platform.declarations.kinds import SCHEMAS
 from pipeline_platform.declarations.model_source import BODIES
-from pipeline_platform.declarations.resolution import Declarations, Part, resolve
+from pipeline_platform.declarations.places import Place
+from pipeline_platform.declarations.resolution import Declarations, resolve
 from pipeline_platform.declarations.values import Asset
 from pipeline_platform.errors import DeclarationError, UnknownName
 
+A = TypeVar("A", bound=Asset)
 _State = tuple[tuple[str, int, int], ...]
 _resolved: dict[Path, tuple[_State, Declarations]] = {}
 
 
-def part(folder: str | Path, schema: type[Asset], name: str = "") -> Part:
+def declared_in(folder: str | Path, schema: type[A], name: str = "") -> tuple[A, str, Place]:
     """The one component of this kind that `folder` declares, or that called `name`.
 
+    Its attributes, name and place, as declarations are made from.
     DeclarationError: there is none, or several and none was named.
     """
     found = read(Path(folder))
-    ours = [one for one in found if isinstance(one.attributes, schema)]
-    if name and name not in [one.name for one in ours]:
-        raise UnknownName(_kind(schema), name, [one.name for one in ours], where=str(folder))
-    chosen = [one for one in ours if name in ("", one.name)]
+    ours = [(p.attributes, p.name, p.place) for p in found if isinstance(p.attributes, schema)]
+    names = [own for _, own, _ in ours]
+    if name and name not in names:
+        raise UnknownName(_kind(schema), name, names, where=str(folder))
+    chosen = [one for one in ours if name in ("", one[1])]
     if len(chosen) == 1:
         return chosen[0]
     declared = ", ".join(f"{_kind(type(one.attributes))} {one.name}" for one in found)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pipeline_platform.contracts.names import EPOCH, POSITION, ROW
 from pipeline_platform.contracts.stream import StreamContract
@@ -17,7 +16,7 @@ from pipeline_platform.errors import Abort
 from pipeline_platform.ingest.report import AdmissionReport
 from pipeline_platform.testing.bench import Bench, plain
 from pipeline_platform.testing.encoding import encoded
-from pipeline_platform.testing.project import part
+from pipeline_platform.testing.project import declared_in
 from pipeline_platform.testing.rows import Rows
 from pipeline_platform.testing.sources import GivenRows, source
 from pipeline_platform.testing.values import converted
@@ -35,8 +34,7 @@ class Landing:
     """
 
     def __init__(self, run: "StreamRun", reports: Sequence[AdmissionReport]) -> None:
-        self._run = run
-        self._reports = reports
+        self._run, self._reports = run, reports
 
     @property
     def landed(self) -> int:
@@ -138,13 +136,9 @@ def run_stream(
     stream's own format. They arrive at `at` (default: now). Of several things declared in
     the folder `name` says which. Raises DeclarationError where the declaration is wrong.
     """
-    run = StreamRun(DeclaredStream.of(*_parts(part(folder, StreamAttributes, name))))
+    run = StreamRun(DeclaredStream.of(*declared_in(folder, StreamAttributes, name)))
     run.land(objects, rows=rows, at=at)
     return run
-
-
-def _parts(found: Any) -> tuple[Any, str, Any]:
-    return found.attributes, found.name, found.place
 
 
 def _bytes(given: LandedObject, contract: StreamContract) -> bytes:

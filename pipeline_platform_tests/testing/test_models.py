@@ -1,5 +1,7 @@
 """Models over given rows, typed as the project declares them."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,11 +21,12 @@ ORDERS = [
     {"ordered_at": "2024-01-03T00:00:00Z", "amount": None},
 ]
 VISITS = [{"at": "2024-01-02T10:00:00Z"}]
+ROOT = Path(__file__).parents[2]
 
 
-def daily(orders: Any, **more: Any) -> Any:
+def daily(orders: Any, end: date | None = None) -> Any:
     tables = {"serving.orders": orders, "serving.visits": VISITS}
-    return run_model(SHOP / "daily_sales", tables, start="2024-01-02", **more)
+    return run_model(SHOP / "daily_sales", tables, start="2024-01-02", end=end)
 
 
 def test_a_day_is_computed_from_given_rows() -> None:
@@ -242,9 +245,25 @@ def test_folders_with_components_of_others_are_passed_over(tmp_path: Path) -> No
     assert run_model(model(tmp_path / "defs" / "one", "", "SELECT 1 AS n"), {}) == [{"n": 1}]
 
 
+ON_BOTH = """
+import sys
+from pipeline_platform.testing import run_model
+orders = [{"ordered_at": f"2024-01-0{n}T10:00:00Z", "amount": n} for n in (2, 2, 3)]
+tables = {"serving.orders": orders, "serving.visits": []}
+sail, spark = (
+    run_model(sys.argv[1], tables, start="2024-01-02", end="2024-01-04", engine=engine)
+    for engine in ("sail", "spark")
+)
+assert sail == spark and len(spark) == 2
+assert sail.checks == spark.checks
+"""
+
+
 @pytest.mark.spark
 @pytest.mark.timeout(300)
 def test_the_same_rows_on_classic_spark() -> None:
     if not java():
         pytest.skip("no Java on this machine")
-    assert daily(ORDERS, engine="spark") == daily(ORDERS)
+    run = [sys.executable, "-c", ON_BOTH, str(SHOP / "daily_sales")]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

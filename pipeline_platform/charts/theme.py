@@ -10,7 +10,7 @@ _LIGHT = {
     "quiet": "#5b6675",
     "grid": "#e6e9ee",
     "axis": "#aab3bf",
-    "series": ["#0068a8", "#d9730d", "#12846a", "#b4498f", "#7a6a00", "#5a56c9", "#c0392b"],
+    "series": ["#0068a8", "#e69b21", "#76024f", "#03bfb5", "#ad2a05", "#a5b168", "#8a6253"],
     "ramp": ["#fff3d6", "#fdd08a", "#f59a56", "#dd5a4b", "#a82a5b", "#5c1459"],
     "diverging": ["#0b5394", "#6aa9d6", "#e4edf3", "#f3ede2", "#e7a04c", "#a04a00"],
 }
@@ -20,7 +20,7 @@ _DARK = {
     "quiet": "#a3adbb",
     "grid": "#2a313c",
     "axis": "#56606e",
-    "series": ["#5cb3ee", "#f5a04a", "#3fc9a2", "#e58cc4", "#d8c74a", "#a9a5ff", "#ff8a7a"],
+    "series": ["#5cb3ee", "#e18616", "#ffb7c3", "#c4f691", "#df3c49", "#7067e4", "#926c8c"],
     "ramp": ["#2c1633", "#6a1d57", "#ab3057", "#df6049", "#f7a456", "#ffe3a3"],
     "diverging": ["#7cc0f5", "#3a78ab", "#25323f", "#3a3025", "#b8742b", "#ffc27a"],
 }

@@ -1,12 +1,15 @@
 """What a chart's YAML means, and what it is refused for."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 from pydantic import ValidationError
 
+from pipeline_platform.charts.specification import specification
 from pipeline_platform.contracts.charts import Chart, Encoding
 from pipeline_platform.contracts.models import TableColumn
 from pipeline_platform.declarations.chart_attributes import ChartAttributes
@@ -165,3 +168,18 @@ def test_all_that_is_said_arrives() -> None:
     assert made.row is not None
     assert made.row.type == "ordinal"
     assert made.tooltip == (Encoding("Sold at", "temporal", column="sold_at", format="%H:%M"),)
+
+
+def test_the_example_of_the_docs_is_a_chart() -> None:
+    docs = Path(__file__).parents[2] / "docs" / "charts.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", docs.read_text(), re.DOTALL)
+    columns = (
+        TableColumn("shop", "string"),
+        TableColumn("late", "bigint"),
+        TableColumn("orders", "bigint"),
+    )
+    said = ChartAttributes.model_validate(yaml.safe_load(example)["attributes"]["chart"])
+    made = chart_of(said, columns, PLACE)
+    rows = pl.DataFrame({"shop": ["a", "a", "b"], "late": [1, 2, 0], "orders": [2, 8, 5]})
+    found = specification(made, rows)["data"]["values"]
+    assert {row["y"]: (row["x"], row["tooltip0"]) for row in found} == {"a": (0.3, 10), "b": (0, 5)}

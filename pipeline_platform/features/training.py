@@ -17,8 +17,7 @@ from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import Abort, UnknownName
 from pipeline_platform.features.content import content_hash, ordered
-from pipeline_platform.features.recorded import inputs_by_days
-from pipeline_platform.lake.files import Files
+from pipeline_platform.features.recorded import exists, inputs_by_days
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import spark_type
 from pipeline_platform.lake.snapshot import Snapshot
@@ -189,15 +188,11 @@ def read_manifest(path: str | Path) -> Manifest:
 
 def _held(lake: Lake, name: str, version: int | None) -> Snapshot:
     table = lake.table(TableName.parse(name))
-    newest = table.snapshot()
-    if version is None or version == newest.version:
-        return newest
-    entry = f"_delta_log/{version:020}.json"
-    if version > newest.version or Files(newest.uri).read(entry) is None:
+    if version is not None and not exists(lake, name, version):
         raise Abort(
             f"version {version} of the table does not exist",
             where=name,
-            known=f"the newest is {newest.version}; old ones may have been cleaned up",
+            known=f"the newest is {table.snapshot().version}; old ones may have been cleaned up",
             remedy="take the training set anew, or restore the table from a copy",
         )
     return table.snapshot(version)

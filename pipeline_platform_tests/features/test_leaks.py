@@ -98,6 +98,19 @@ def test_days_that_were_never_built_are_missing(engine: SailEngine, lake: Lake) 
     assert kept.failed_rows == 27
 
 
+def test_days_whose_inputs_are_gone_are_left_out(
+    engine: SailEngine, lake: Lake, tmp_path: Path
+) -> None:
+    build(IGNORANT, MONTH, engine=engine, lake=lake)
+    put(lake, PRICES, prices(late=LATE), "_day")
+    build(IGNORANT, DayWindow.of(MONTH.start), engine=engine, lake=lake)
+    lake.table(PRICES).snapshot().table.create_checkpoint()
+    for old in range(2):
+        (tmp_path / "lake" / "serving" / "prices" / "_delta_log" / f"{old:020}.json").unlink()
+    kept, _ = outcomes(engine, lake)
+    assert kept.checked_rows == 3
+
+
 def test_the_sample_is_the_same_every_time(engine: SailEngine, lake: Lake) -> None:
     build(IGNORANT, MONTH, engine=engine, lake=lake)
     first, second = (

@@ -55,7 +55,7 @@ def evaluate(
         with pinned(feature_set.tables, engine=engine, lake=lake, versions=versions) as pins:
             sources = Sources.pinned(feature_set, pins, engine)
             for slab in day_slabs(feature_set, pins, days, SLAB_ROWS):
-                rows = sources.read(slab)
+                rows = sources.read(slab, bounded=False)
                 within = None if slab is None else list(slab.days)
                 stored = held.frame(days=within).collect()
                 share = 1.0 if slab is None or window is None else len(slab) / len(window)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Types = dict[str, DataType]
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,18 @@ class Sources:
             found += output_types(group, values)
         return found
 
-    def read(self, days: DayWindow | None) -> Rows:
-        """The spine's rows of these days, and of every source what they can need."""
+    def read(self, days: DayWindow | None, *, bounded: bool = True) -> Rows:
+        """The spine's rows of these days, and of every source what they can need.
+
+        `bounded`: without the rows that count at no instant of the spine.
+        """
         spine = self._rows(self._spine_statement(days), self._set.spine.table, self._spine_types)
+        span = _span(spine[AT]) if bounded else None
         keyed, sources = spine, []
         for number, (group, kinds) in enumerate(zip(self._set.groups, self._types, strict=True)):
-            text, parameters = self._source_statement(group, days)
-            source = self._rows((text, parameters), group.table, kinds)
+            source = _empty(kinds)
+            if span or not bounded:
+                source = self._rows(self._source_statement(group, days, span), group.table, kinds)
             common = self._key_types(number)
             keyed = keyed.with_columns(
                 _as_key(spine_key(number, k), kind) for k, kind in enumerate(common)
@@ -122,10 +129,12 @@ class Sources:
             self._set, self._views[table], days, self._cuts.get(table), self._reach(table, days)
         )
 
-    def _source_statement(self, group: AsOf | Window, days: DayWindow | None) -> Statement:
+    def _source_statement(
+        self, group: AsOf | Window, days: DayWindow | None, span: Span | None = None
+    ) -> Statement:
         table = group.table
         return source_statement(
-            group, self._views[table], self._cuts.get(table), self._reach(table, days)
+            group, self._views[table], self._cuts.get(table), self._reach(table, days), span
         )
 
     def _reach(self, table: str, days: DayWindow | None) -> DayWindow | None:
@@ -145,7 +154,7 @@ class Sources:
         return {name: DataType.parse(kind) for name, kind in found}
 
     def _rows(self, statement: Statement, table: str, kinds: Types) -> pl.DataFrame:
-        empty = empty_frame(arrow_schema((name, kind, True) for name, kind in kinds.items()))
+        empty = _empty(kinds)
         batches = self._engine.batches(self._frame(statement, table), where=self._where(table))
         return pl.concat([empty, *(as_frame(batch).cast(empty.schema) for batch in batches)])
 
@@ -163,6 +172,15 @@ def day_slabs(
         by_day = {day: facts.rows or 0 for day, facts in days.items()}
         tables.append(TableRows(by_day, feature_set.inputs[table]))
     yield from slabs(window, tables, limit)
+
+
+def _empty(kinds: Types) -> pl.DataFrame:
+    return empty_frame(arrow_schema((name, kind, True) for name, kind in kinds.items()))
+
+
+def _span(instants: pl.Series) -> Span | None:
+    first, last = instants.min(), instants.max()
+    return (first, last) if isinstance(first, datetime) and isinstance(last, datetime) else None
 
 
 def _as_key(name: str, kind: pl.DataType) -> pl.Expr:

@@ -1,5 +1,7 @@
 """The SQL that reads a spine and its sources: expressions, and days as filters."""
 
+from datetime import datetime, timedelta
+
 from pipeline_platform.contracts.features import AsOf, FeatureSet, Window
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Parameter
@@ -40,9 +42,16 @@ def spine_statement(
 
 
 def source_statement(
-    group: AsOf | Window, view: str, partition: str | None, reach: DayWindow | None
+    group: AsOf | Window,
+    view: str,
+    partition: str | None,
+    reach: DayWindow | None,
+    span: tuple[datetime, datetime] | None = None,
 ) -> Statement:
-    """What a group needs of its table, of a table cut by `partition` from the days of `reach`."""
+    """What a group needs of its table, of a table cut by `partition` from the days of `reach`.
+
+    `span` holds the first and the last T: rows that count at none of them are left out.
+    """
     columns = [_named(theirs, source_key(k)) for k, (_, theirs) in enumerate(group.keys)]
     columns += [_named(group.event_ts, EVENT), _named(group.available_at, AVAILABLE)]
     columns += [
@@ -50,10 +59,32 @@ def source_statement(
         for n, (_, expression) in enumerate(group.outputs)
         if expression != "*"
     ]
-    if not (reach and partition):
-        return _select(columns, view, []), {}
-    within = _between(partition, "first", "last")
-    return _select(columns, view, [within]), {"first": reach.start, "last": reach.end}
+    tests, parameters = [], dict[str, Parameter]()
+    if reach and partition:
+        tests.append(_between(partition, "first", "last"))
+        parameters |= {"first": reach.start, "last": reach.end}
+    if span:
+        since, until = _instants(group, *span)
+        tests += [f"(\n{clock}\n) <= :until" for clock in (group.event_ts, group.available_at)]
+        parameters["until"] = until
+        if since:
+            tests.append(f"(\n{group.event_ts}\n) >= :since")
+            parameters["since"] = since
+    return _select(columns, view, tests), parameters
+
+
+def _instants(
+    group: AsOf | Window, first: datetime, last: datetime
+) -> tuple[datetime | None, datetime]:
+    """The first event (None: any) and the last instant of either clock that can count."""
+    age = group.width_s if isinstance(group, Window) else group.ttl_s
+    lag = timedelta(seconds=group.lag_s)
+    if age is None:
+        return None, last - lag
+    try:
+        return first - lag - timedelta(seconds=age), last - lag
+    except OverflowError:
+        return None, last - lag
 
 
 def _named(expression: str, name: str) -> str:

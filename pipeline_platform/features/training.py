@@ -17,7 +17,7 @@ from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import Abort, UnknownName
 from pipeline_platform.features.content import content_hash, ordered
-from pipeline_platform.features.recorded import exists, inputs_by_days
+from pipeline_platform.features.recorded import Versions, exists, inputs_by_days
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import spark_type
 from pipeline_platform.lake.snapshot import Snapshot
@@ -139,8 +139,7 @@ def training_set(
     rows = _rows(held, name, start, end, chosen)
     window = _window(held, start, end)
     inputs = tuple(
-        InputVersions(part.start if part else None, part.end if part else None, dict(versions))
-        for part, versions in inputs_by_days(held, window)
+        _input_versions(days, versions) for days, versions in inputs_by_days(held, window)
     )
     found = _hash(rows, held)
     manifest = Manifest(name, held.version, inputs, start, end, chosen, rows.height, found, as_of)
@@ -231,6 +230,11 @@ def _rows(
             known=str(error).splitlines()[0],
             remedy="take the training set anew, or restore the table from a copy",
         ) from None
+
+
+def _input_versions(days: DayWindow | None, versions: Versions | None) -> InputVersions:
+    start, end = (days.start, days.end) if days else (None, None)
+    return InputVersions(start, end, dict(versions) if versions else {})
 
 
 def _hash(rows: pl.DataFrame, held: Snapshot) -> str:

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import admission, graph, loading
+from benchmarks import admission, graph, loading, point_in_time, snapshots
 
 MEASURES = {
     "admission": admission.against_duckdb,
@@ -14,6 +14,9 @@ MEASURES = {
     "demo": graph.whole_demo,
     "year": graph.year_against_bare_sql,
     "loading": loading.definitions,
+    "asof": point_in_time.as_of,
+    "features": point_in_time.year_of_features,
+    "snapshots": snapshots.of_postgresql,
 }
 
 

@@ -4,10 +4,11 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks import events
+from benchmarks import events, joins
 
 
 def admit(home: str, broken: str = "") -> dict[str, Any]:
@@ -92,11 +93,11 @@ def land() -> dict[str, Any]:
 def year() -> dict[str, Any]:
     """The demo's run: seconds in all, and of them in writing events."""
     from pipeline_platform.cli.materialize import State, execute, recorded
-    from pipeline_platform.cli.project import definitions
+    from pipeline_platform.cli.project import definitions, root
     from pipeline_platform.cli.stale import stale
     from pipeline_platform.components.instance import instance
 
-    found = definitions()
+    found = definitions(root())
     with instance() as opened:
         spent = _Stopwatch()
         for name in ("store_event", "store_event_batch"):
@@ -107,6 +108,27 @@ def year() -> dict[str, Any]:
         failed = [step for step in execute(found, opened, wanted) if step.kind == "failed"]
         assert not failed, failed
         return {"seconds": time.monotonic() - started, "events": spent.seconds}
+
+
+def flight_delay() -> dict[str, Any]:
+    """`feature.flight_delay` for all its days, then its checks: seconds of each."""
+    from pipeline_platform.cli.project import declarations, root
+    from pipeline_platform.contracts.windows import DayWindow
+    from pipeline_platform.features.build import build
+    from pipeline_platform.features.leaks import evaluate
+    from pipeline_platform.wiring import platform
+
+    here = platform()
+    features = declarations(root()).feature_sets["feature.flight_delay"].feature_set
+    days = sorted(day for day in here.lake.table(features.table).snapshot().partitions() if day)
+    window = DayWindow(days[0], days[-1] + timedelta(days=1))
+    here.engine.collect(here.engine.sql("SELECT 1"))
+    started = time.monotonic()
+    built = build(features, window, engine=here.engine, lake=here.lake)
+    done = time.monotonic()
+    checks = evaluate(features, window, engine=here.engine, lake=here.lake)
+    assert all(check.passed for check in checks), checks
+    return {"build": done - started, "checks": time.monotonic() - done, "rows": built.rows}
 
 
 class _Stopwatch:
@@ -171,7 +193,22 @@ def _bare_model(here: Any, model: Any) -> None:
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
-    task.__name__: task for task in (admit, duckdb, generate, load, land, year, bare)
+    task.__name__: task
+    for task in (
+        admit,
+        duckdb,
+        generate,
+        load,
+        land,
+        year,
+        bare,
+        flight_delay,
+        joins.write_join,
+        joins.join_kernel,
+        joins.join_build,
+        joins.join_duckdb,
+        joins.compare_joins,
+    )
 }
 
 if __name__ == "__main__":

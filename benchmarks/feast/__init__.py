@@ -1,0 +1,1 @@
+"""Feast beside the platform, in an environment of its own."""

@@ -1,6 +1,5 @@
 """The entry: commands found by name, errors told as text, exit status."""
 
-import errno
 import os
 import sys
 from importlib import import_module
@@ -23,8 +22,18 @@ _COMMANDS = {
 INTERRUPTED, PIPE_CLOSED = 130, 141  # as shells report SIGINT and SIGPIPE
 
 
+class PipeClosed(Exception):
+    """Nobody reads the output any longer; click would call that a failure."""
+
+
 class Commands(click.Group):
     """Knows its commands by name; a command's module is imported when it runs."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise PipeClosed from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -88,6 +97,9 @@ def _status(argv: list[str]) -> int:
         done = commands.main(argv, prog_name="pipeline-platform", standalone_mode=False)
         sys.stdout.flush()
         return done if isinstance(done, int) else 0
+    except (PipeClosed, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except click.exceptions.Abort:
         return INTERRUPTED
     except click.ClickException as error:
@@ -98,8 +110,3 @@ def _status(argv: list[str]) -> int:
             raise
         click.echo(error.render(), err=True)
         return 1
-    except OSError as error:
-        if error.errno != errno.EPIPE:
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED

@@ -14,9 +14,11 @@ import click
 from msgspec import Struct
 
 from pipeline_platform.cli.output import format_option, print_rows
-from pipeline_platform.errors import PlatformError
+from pipeline_platform.errors import Abort, PlatformError
 
 if TYPE_CHECKING:
+    from pipeline_platform.contracts.source_tables import SourceTable
+    from pipeline_platform.contracts.stream import StreamContract
     from pipeline_platform.wiring import Platform
 
 _FREE_BYTES = 5 << 30
@@ -35,7 +37,7 @@ class Finding(Struct, frozen=True):
 @click.command()
 @format_option
 def doctor(style: str) -> None:
-    """Look at Python, packages, settings, disk, engine, streams and tables.
+    """Look at Python, packages, settings, disk, engine, streams, sources and tables.
 
     Exits 1 if something is broken. Changes nothing.
     """
@@ -61,7 +63,7 @@ def examine() -> Iterator[Finding]:
     yield _disk(here.settings.home)
     yield _java(here.settings.engine)
     yield from _guarded("engine", lambda: _engine(here))
-    yield from _guarded("declarations", lambda: _streams(here))
+    yield from _guarded("declarations", lambda: _declared(here))
     yield from _guarded("lake", lambda: _tables(here))
 
 
@@ -94,12 +96,18 @@ def _packages() -> Iterator[Finding]:
 
 
 def _settings(here: "Platform") -> Iterator[Finding]:
-    from pipeline_platform.settings import VARIABLES
+    from pipeline_platform.settings import PROJECT, VARIABLES, project
 
     known = here.settings
-    values = (known.home, known.profile, known.engine, known.spark_remote or "not set")
-    for (name, meaning), value in zip(VARIABLES.items(), values, strict=True):
-        yield Finding(name, "ok", str(value), meaning)
+    values = {
+        "PIPELINE_PLATFORM_HOME": str(known.home),
+        PROJECT: str(project() or "none: the package's own definitions"),
+        "PIPELINE_PLATFORM_PROFILE": known.profile,
+        "PIPELINE_PLATFORM_ENGINE": known.engine,
+        "PIPELINE_PLATFORM_SPARK_REMOTE": known.spark_remote or "not set",
+    }
+    for name, meaning in VARIABLES.items():
+        yield Finding(name, "ok", values[name], meaning)
 
 
 def _disk(home: Path) -> Finding:
@@ -137,18 +145,40 @@ def _engine(here: "Platform") -> Iterator[Finding]:
     )
 
 
-def _streams(here: "Platform") -> Iterator[Finding]:
-    from pipeline_platform.cli.project import contracts
+def _declared(here: "Platform") -> Iterator[Finding]:
+    from pipeline_platform.cli.project import declarations, root
+    from pipeline_platform.settings import project
 
-    for contract in contracts():
-        pending = here.admission(contract).pending()
-        state: Literal["ok", "note"] = "note" if pending.unfinished else "ok"
-        yield Finding(
-            f"stream {contract.name}",
-            state,
-            f"{pending.objects} objects wait, {pending.unfinished} epochs are unfinished",
-            "`pipeline-platform admit` finishes them" if pending else "",
-        )
+    if not project() and not here.settings.home.exists():
+        remedy = "`pipeline-platform init my_platform` makes one"
+        yield Finding("project", "note", "none in this folder or above it", remedy)
+        return
+    found = declarations(root())
+    for name, stream in sorted(found.streams.items()):
+        yield _stream(here, name, stream.contract)
+    for name, table in sorted(found.source_tables.items()):
+        yield _source(name, table.contract)
+
+
+def _stream(here: "Platform", name: str, contract: "StreamContract") -> Finding:
+    pending = here.admission(contract).pending()
+    return Finding(
+        f"stream {name}",
+        "note" if pending.unfinished else "ok",
+        f"{pending.objects} objects wait, {pending.unfinished} epochs are unfinished",
+        "`pipeline-platform build` admits them" if pending else "",
+    )
+
+
+def _source(name: str, contract: "SourceTable") -> Finding:
+    """Whether it is said where the table is; the address itself may hold a password."""
+    from pipeline_platform.settings import source_url
+
+    try:
+        kind = source_url(contract).split(":", 1)[0]
+    except Abort as error:
+        return Finding(f"table {name}", "note", error.what, error.remedy)
+    return Finding(f"table {name}", "ok", f"{contract.source} by {kind}")
 
 
 def _tables(here: "Platform") -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipeline_platform.cli.materialize import State, recorded
+from pipeline_platform.cli.materialize import State, changed, recorded
 from pipeline_platform.cli.stale import Partition, Recorded, batches, stale
 from pipeline_platform.components.arrivals import look
 from pipeline_platform.contracts.names import TableName
@@ -76,6 +76,11 @@ class Graph:
         tables = [t for s in self._declared.source_tables.values() for t in s.tables]
         names = [str(table.name).replace(".", "/") for table in tables]
         return {name: frozenset({None}) for name in names if name in self._chosen}
+
+    def since(self, names: Iterable[str]) -> dict[str, int]:
+        """Since which event each of these whole assets has had the data that it has."""
+        keys = {name: dg.AssetKey.from_user_string(name) for name in names}
+        return {name: changed(self.instance, key).get(None, 0) for name, key in keys.items()}
 
     def stale(self, without: Collection[str]) -> list[Batch]:
         """What is out of date and chosen, but `without` these, in the runs that build it."""

@@ -107,7 +107,7 @@ _README = Template("""\
 A data platform made with [pipeline-platform]: streams, operational tables, models, charts and
 feature sets are folders below `$name/defs/`.
 
-    dg scaffold defs pipeline_platform.components.Stream sales/orders --rows csv
+    dg scaffold defs pipeline_platform.components.Stream sales/orders --file-format csv
     dg check defs                 check what is declared
     pipeline-platform build       admit what landed, build what is out of date
     pipeline-platform query "SHOW TABLES"
@@ -140,7 +140,7 @@ def init(folder: Path) -> None:
     click.echo(
         f"Made {folder}. What next:\n"
         f"  cd {folder}\n"
-        "  dg scaffold defs pipeline_platform.components.Stream sales/orders --rows csv\n"
+        "  dg scaffold defs pipeline_platform.components.Stream sales/orders --file-format csv\n"
         "  pipeline-platform build\n"
         "  dg dev"
     )

@@ -72,7 +72,7 @@ def _recorded(
     return Recorded(
         partitions=partitions,
         built={p: record.storage_id for p, record in made.items()},
-        changed={} if cut else _changed(instance, key),
+        changed={} if cut else changed(instance, key),
         code={p: _code(record) for p, record in made.items()},
         code_version=node.code_version or "",
         reads=_reads(graph, key, partitions),
@@ -99,7 +99,7 @@ def _made_whole(
     return dict.fromkeys([None], records[0]) if records else {}
 
 
-def _changed(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[Partition, int]:
+def changed(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[Partition, int]:
     """Since which materialization the asset has had the data version that it has now."""
     records = instance.fetch_materializations(key, limit=_LOOKED_BACK).records
     same = list(takewhile(lambda record: _version(record) == _version(records[0]), records))

@@ -1,18 +1,20 @@
 """Tells how far a command is: a moving line on a terminal, else a line per step."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 
 class Progress:
-    """One line on standard error for every step that ended."""
+    """One line for every step that ended."""
 
-    def __init__(self) -> None:
-        self._name, self._since = "", 0.0
+    def __init__(self, output: TextIO) -> None:
+        self._name, self._since, self._output = "", 0.0, output
 
     def begin(self, name: str) -> None:
         """A step has begun."""
@@ -28,14 +30,14 @@ class Progress:
 
     def say(self, line: str) -> None:
         """A line of its own."""
-        click.echo(line, err=True)
+        click.echo(line, file=self._output)
 
 
 class Live(Progress):
     """The same lines, with the running step and its time below them."""
 
-    def __init__(self, bar: Any) -> None:
-        super().__init__()
+    def __init__(self, output: TextIO, bar: Any) -> None:
+        super().__init__(output)
         self._bar = bar
         self._task = bar.add_task("", total=None, visible=False)
 
@@ -56,12 +58,18 @@ class Live(Progress):
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """The progress that fits standard error."""
+    """The progress that fits standard error, past Dagster, which redirects it in a run."""
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1) as output, _fit(output) as shown:
+        yield shown
+
+
+@contextmanager
+def _fit(output: TextIO) -> Iterator[Progress]:
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(file=output)
     if not console.is_terminal:
-        yield Progress()
+        yield Progress(output)
         return
     from rich import progress as rich
 
@@ -72,4 +80,4 @@ def progress() -> Iterator[Progress]:
         rich.TimeElapsedColumn(),
     )
     with rich.Progress(*columns, console=console, transient=True) as bar:
-        yield Live(bar)
+        yield Live(output, bar)

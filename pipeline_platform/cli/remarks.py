@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 _SHOWN = 3
 _UNFINISHED = (".tmp", ".part")
 SNAPSHOTS = "snapshots/"
+FIRST = "dg scaffold defs pipeline_platform.components.Stream sales/orders --file-format csv"
 
 
 def remarks(here: "Platform", declared: "Declarations") -> Iterator[str]:
     """Streams to which nothing came, files that no stream sees, rows that were refused."""
     if not declared.tables:
-        yield "Nothing is declared yet. `dg list components` shows the kinds of things,"
-        yield "`dg scaffold defs pipeline_platform.components.Stream sales/orders` writes a first one."
+        yield f"Nothing is declared yet. A first stream: `{FIRST}`"
     contracts = [stream.contract for _, stream in sorted(declared.streams.items())]
     empty = [contract for contract in contracts if _is_empty(here, contract)]
     for contract in empty:
@@ -43,7 +43,7 @@ def _strays(settings: Settings, contracts: Iterable[StreamContract]) -> Iterator
     """Files below the landing store that lie under no stream's prefix, or bear hidden names."""
     prefixes = (SNAPSHOTS, *(contract.landing.prefix for contract in contracts))
     files = (path for path in settings.landing.rglob("*") if path.is_file())
-    keys = sorted(_key(path, settings) for path in files)
+    keys = sorted(key for key in (_key(path, settings) for path in files) if key[0] not in "._")
     strays = [key for key in keys if not key.startswith(prefixes)]
     hidden = [key for key in keys if key not in strays and _is_hidden(key)]
     if strays:

@@ -113,11 +113,11 @@ attributes:
   columns:
     id: {type: bigint, description: Identifies the row.}
     name: {type: string, nullable: false, description: What it is called.}
-    price: {type: "decimal(10,2)", description: What it costs.}
+    cents: {type: bigint, description: What it costs.}
 """)
 TABLE_SQL = Template("""\
-CREATE TABLE $name (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price NUMERIC);
-INSERT INTO $name VALUES (1, 'tea', 2.50), (2, 'coffee', 3.20);
+CREATE TABLE $name (id INTEGER PRIMARY KEY, name TEXT NOT NULL, cents INTEGER);
+INSERT INTO $name VALUES (1, 'tea', 250), (2, 'coffee', 320);
 """)
 _FEATURES = Template("""\
 type: $type

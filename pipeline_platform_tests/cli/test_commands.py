@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_platform.cli import main
+from pipeline_platform.cli.app import _COMMANDS
 from pipeline_platform.cli.doctor import examine
 from pipeline_platform.cli.output import print_rows
 from pipeline_platform_tests.cli.command import command
@@ -24,7 +25,7 @@ ROWS = [
 def test_help_lists_the_commands(tmp_path: Path) -> None:
     found = command(tmp_path, "--help")
     assert found.returncode == 0
-    for name in ("demo", "query", "admit", "verify", "replay", "doctor"):
+    for name in ("init", "build", "demo", "query", "admit", "verify", "replay", "doctor"):
         assert f"\n  {name} " in found.stdout
 
 
@@ -41,7 +42,10 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["nonsense"], 2, "No such command"),
+        (["nonsense"], 2, "No such command 'nonsense'. Known: init, build"),
+        (["buidl"], 2, "Did you mean 'build'?"),
+        (["build", "mart.airport_dya"], 1, "did you mean 'mart.airport_day'?"),
+        (["--project", "pipeline_platform", "build"], 1, "there is no dg project in this folder"),
         (["query"], 2, "Missing argument"),
         (["query", "SELECT 1", "--format", "xml"], 2, "xml"),
         (["query", "SELECT * FROM mart.nothing"], 1, "unknown table 'mart.nothing'"),
@@ -111,3 +115,25 @@ def test_doctor_finds_a_fresh_home_healthy(tmp_path: Path) -> None:
     assert findings["engine"]["state"] == "ok"
     assert findings["stream flights"]["found"].startswith("0 objects wait")
     assert findings["PIPELINE_PLATFORM_HOME"]["found"] == str(tmp_path)
+
+
+@pytest.mark.parametrize("name", [*_COMMANDS])
+def test_every_command_explains_itself(tmp_path: Path, name: str) -> None:
+    found = command(tmp_path, name, "--help")
+    assert found.returncode == 0
+    assert len(found.stdout.split("Options:")[0].split()) > 12
+
+
+def test_a_reader_that_leaves_and_an_interrupt_are_quiet(tmp_path: Path) -> None:
+    say = "from pipeline_platform.cli import main; import click\n"
+    for raised, status in (("BrokenPipeError(32, '')", 141), ("KeyboardInterrupt()", 130)):
+        code = (
+            f"{say}from pipeline_platform.cli import doctor\n"
+            f"def examine(): raise {raised}\n"
+            "doctor.examine = examine\nmain(['doctor'])"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert found.returncode == status, found.stderr
+        assert found.stderr.strip() == ""

@@ -14,6 +14,7 @@ from pipeline_platform.features.search import Bools, Ints
 
 _WORD = 32  # bits; 2**31 such words add up within int64
 _MASK = (1 << _WORD) - 1
+_MANTISSA, _LARGEST_POWER = 53, 1023  # of a double
 _ROOM = 62  # bits of an int64 that a sum may take
 
 
@@ -70,15 +71,15 @@ def _of_doubles(numbers: NDArray[np.float64]) -> Addends:
         odd = [test.astype(np.int64) for test in tests]
         numbers = np.where(finite, numbers, 0.0)
     fraction, power = np.frexp(numbers)
-    mantissa = np.ldexp(np.abs(fraction), 53).astype(np.int64)
-    power = power.astype(np.int64) - 53
+    mantissa = np.ldexp(np.abs(fraction), _MANTISSA).astype(np.int64)
+    power = power.astype(np.int64) - _MANTISSA
     used = mantissa != 0
     if not used.any():
         return Addends([mantissa], odd, 0, 0)
     lowest = np.frexp((mantissa & -mantissa).astype(np.float64))[1] - 1 + power
     exponent = int(lowest[used].min())
     offset = np.where(used, power - exponent, 0)
-    width = int(offset[used].max()) + 53
+    width = int(offset[used].max()) + _MANTISSA
     sign = np.where(numbers < 0, -1, 1)
     if _fits(1 << width, len(numbers)):
         return Addends([sign * _shifted(mantissa, offset)], odd, exponent, 0)
@@ -127,7 +128,7 @@ def averaged(given: Addends, totals: Sequence[Ints], counts: Ints) -> pl.Series:
     """The means as doubles, rounded once; NULL where `counts` is 0."""
     whole, some = _whole(totals[: len(given.words)]), counts > 0
     means = np.zeros(len(counts))
-    if whole.dtype != object and not given.scale and _exact(whole):
+    if whole.dtype != object and not given.scale and _is_double(whole, given.exponent):
         means[some] = np.ldexp(whole[some].astype(np.float64), given.exponent) / counts[some]
     else:
         parts = counts[some].astype(object) * 10**given.scale
@@ -136,8 +137,9 @@ def averaged(given: Addends, totals: Sequence[Ints], counts: Ints) -> pl.Series:
     return pl.DataFrame({"mean": means, "some": some}).select(pl.when("some").then("mean"))["mean"]
 
 
-def _exact(whole: NDArray[Any]) -> bool:
-    return _largest(whole) < 1 << 53
+def _is_double(whole: NDArray[Any], exponent: int) -> bool:
+    """Whether every sum is a double as it stands."""
+    return _largest(whole) < 1 << _MANTISSA and exponent + _MANTISSA <= _LARGEST_POWER
 
 
 def _whole(words: Sequence[Ints]) -> NDArray[Any]:

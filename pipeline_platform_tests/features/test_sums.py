@@ -1,17 +1,20 @@
 """Sums are exact, rounded once, whatever numbers come."""
 
 import math
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_platform.features.sums import addends, averaged, summed
 
+LARGEST = sys.float_info.max
+EXTREME = [LARGEST, -LARGEST, 2.0**1023, 5e-324, -5e-324, 2.0**-1022, 0.1, 1e16, -0.0]
 doubles = st.floats(allow_nan=False, allow_infinity=False)
 longs = st.integers(-(2**63), 2**63 - 1)
 decimals = st.decimals(min_value=-(10**24), max_value=10**24, places=3)
@@ -32,7 +35,9 @@ def rounded(exact: Fraction) -> float:
         return math.inf if exact > 0 else -math.inf
 
 
-@given(st.lists(doubles, min_size=1))
+@settings(max_examples=400)
+@given(st.lists(doubles | st.sampled_from(EXTREME), min_size=1))
+@example([LARGEST / 2 + 1e292, LARGEST / 2 + 1e292])
 def test_doubles(numbers: list[float]) -> None:
     exact = sum(map(Fraction, numbers), Fraction(0))
     found = added(pl.Series(numbers, dtype=pl.Float64), pl.Float64())

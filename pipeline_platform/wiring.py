@@ -94,7 +94,7 @@ class Platform:
 
         return Snapshots(
             table,
-            database=SqlDatabase(source_url(table, self.settings.home)),
+            database=SqlDatabase(lambda: source_url(table, self.settings.home)),
             store=self.store,
             lake=self.lake,
             clock=self.clock,

@@ -1,5 +1,6 @@
 """A mart's chart: its page is written, its picture shown in Dagster."""
 
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,14 @@ def drawn(chart: Chart, table: DeclaredTable, platform: "Platform") -> dict[str,
     pages.index()
     picture = b64encode(page.picture).decode()
     return {
-        "chart": dg.MetadataValue.md(f"![{chart.title}](data:image/png;base64,{picture})"),
+        "chart": dg.MetadataValue.md(f"![{_alternative(chart)}](data:image/png;base64,{picture})"),
         "page": dg.MetadataValue.path(str(platform.settings.pages / page.key)),
     }
+
+
+def _alternative(chart: Chart) -> str:
+    """The title as Markdown's alternative text, which ends at a bracket."""
+    return re.sub(r"[\[\]\s\\]+", " ", chart.title)
 
 
 def _subject(table: DeclaredTable) -> ChartSubject:

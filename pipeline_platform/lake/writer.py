@@ -114,10 +114,10 @@ class Staging:
 
     def _size(self, rows: pl.DataFrame) -> int:
         """Bytes of the rows, by the widest rows so far: to count them all takes long."""
-        if self._measured % _MEASURED_EVERY == 0:
-            width = rows.estimated_size() / max(1, rows.height)
+        if rows.height and self._measured % _MEASURED_EVERY == 0:
+            width = rows.estimated_size() / rows.height
             self._row_bytes = max(self._row_bytes, width)
-        self._measured += 1
+        self._measured += 1 if rows.height else 0
         return int(self._row_bytes * rows.height) + rows.width * rows.n_chunks() * _COLUMN_OVERHEAD
 
     def finish(self) -> list[StagedFile]:

@@ -22,7 +22,8 @@ class Taken:
     """One snapshot in the ledger.
 
     `objects` and `bytes` count its Parquet objects, those shared with earlier snapshots
-    included; `unchanged`: it holds exactly what the one before it held.
+    included; `unchanged`: the source holds what this earlier snapshot held, and nothing was
+    written.
     """
 
     number: int

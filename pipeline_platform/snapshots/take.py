@@ -31,7 +31,10 @@ class Taker:
     report: Report | None = None
 
     def take(self) -> Taken:
-        """The next snapshot; read anew when somebody read later and was written first."""
+        """The next snapshot, or the last one where nothing has changed since.
+
+        The source is read anew when somebody read later and was written first.
+        """
         for _ in range(ATTEMPTS):
             taken = self._attempt()
             if taken is not None:
@@ -50,9 +53,11 @@ class Taker:
             last = self.ledger.last()
             if last != before and last is not None and last.taken_at >= entry.taken_at:
                 return None
+            if last is not None and _same(entry, last):
+                return _taken(last, unchanged=True)
             numbered = _numbered(entry, last)
             if self.ledger.add(numbered):
-                return _taken(numbered, last)
+                return _taken(numbered, unchanged=False)
 
     def _read(self) -> Entry:
         """All rows in the store; the entry lacks its number."""
@@ -96,7 +101,10 @@ def _numbered(entry: Entry, last: Entry | None) -> Entry:
     return replace(entry, number=last.number + 1, taken_at=at)
 
 
-def _taken(entry: Entry, last: Entry | None) -> Taken:
-    same = last is not None and (last.content, last.contract) == (entry.content, entry.contract)
+def _same(entry: Entry, last: Entry) -> bool:
+    return (last.content, last.contract) == (entry.content, entry.contract)
+
+
+def _taken(entry: Entry, *, unchanged: bool) -> Taken:
     number, at, rows = entry.number, entry.taken_at, entry.rows
-    return Taken(number, at, rows, len(entry.parts), entry.bytes, same)
+    return Taken(number, at, rows, len(entry.parts), entry.bytes, unchanged)

@@ -172,9 +172,18 @@ def test_a_clock_that_stands_still_gives_instants_that_increase(tmp_path: Path) 
     stage = Stage(tmp_path, clock=Ticks().__call__)
     now = stage.clock()
     stage.clock = lambda: now
-    stage.be(ONE)
-    taken = [stage.snapshots().take().taken_at for _ in range(3)]
+    taken = []
+    for state in (ONE, {}, ONE):
+        stage.be(state)
+        taken.append(stage.snapshots().take().taken_at)
     assert taken == sorted(set(taken))
+
+
+def test_a_source_that_has_not_changed_adds_no_snapshot(stage: Stage) -> None:
+    stage.be(ONE)
+    first, again = stage.snapshots().take(), stage.snapshots().take()
+    assert not first.unchanged and again.unchanged
+    assert (again.number, again.taken_at, stage.ledger().height) == (1, first.taken_at, 1)
 
 
 _KEYS = st.tuples(st.sampled_from(["", "a", "aa", "A", "ab", "b\x00", "é"]), st.integers(0, 3))

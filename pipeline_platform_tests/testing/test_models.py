@@ -154,9 +154,28 @@ def test_the_demo_joins_the_weather_of_the_hour() -> None:
 
 def test_the_demo_marts_over_the_fact() -> None:
     fact = {"warehouse.fact_flight": fact_flight()}
-    on_time = run_model(AVIATION / "carrier_on_time", fact)
+    names = [
+        {
+            "airline_key": "UA@1",
+            "carrier": "UA",
+            "name": "United",
+            "is_current": True,
+            "valid_from": "1900-01-01T00:00:00Z",
+        }
+    ]
+    on_time = run_model(AVIATION / "carrier_on_time", {**fact, "warehouse.dim_airline": names})
     expect(
-        on_time, [{"carrier": "UA", "flights": 3, "cancelled": 1, "arrived": 2, "on_time_le15": 1}]
+        on_time,
+        [
+            {
+                "carrier": "UA",
+                "airline": "United",
+                "flights": 3,
+                "cancelled": 1,
+                "arrived": 2,
+                "on_time_le15": 1,
+            }
+        ],
     )
     days = run_model(AVIATION / "airport_day", fact, start="2013-07-01", end="2013-07-03")
     expect(

@@ -83,8 +83,9 @@ def _refused(here: "Platform", contract: StreamContract) -> Iterator[str]:
     )
     for row in found.head(_SHOWN).iter_rows(named=True):
         column = f" {row['column']}" if row["column"] else ""
+        count = "1 row" if row["rows"] == 1 else f"{row['rows']:,} rows"
         yield (
-            f"{contract.name}: {row['rows']:,} rows refused, {row['reason']}{column}: "
+            f"{contract.name}: {count} refused, {row['reason']}{column}: "
             f"{row['detail']} (first in {row['object']} at byte {row['offset']})"
         )
     if found.height:

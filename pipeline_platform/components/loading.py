@@ -1,5 +1,6 @@
 """Loads a project's folder, and says in our words what is wrong in it."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +10,17 @@ from typing import Any
 
 import dagster as dg
 from pydantic import PydanticDeprecatedSince20, ValidationError
+from yaml import MarkedYAMLError, YAMLError
 
 from pipeline_platform.components.dagster_internals import ComponentTree, ComponentTreeException
 from pipeline_platform.declarations.faults import Fault, explain
+from pipeline_platform.declarations.folder import FILE, no_yaml
 from pipeline_platform.declarations.kinds import SCHEMAS
-from pipeline_platform.errors import PlatformError
+from pipeline_platform.declarations.places import Place
+from pipeline_platform.errors import PlatformError, UnknownName
 
 _PACKAGE = __name__.partition(".")[0]
+_NO_KIND = re.compile(r"`pipeline_platform[.\w]*` has no attribute `(?P<name>\w+)`")
 
 
 def tree_of(path: Path | None) -> ComponentTree:
@@ -46,15 +51,35 @@ def explained(tree: ComponentTree) -> Iterator[None]:
         with unfinished_ignored():
             yield
         return
-    except ComponentTreeException as error:
-        cause = _root(error)
-        if isinstance(cause, ValidationError):
-            message = _explained(cause, tree.project_root)
-        elif isinstance(cause, PlatformError | dg.DagsterInvalidDefinitionError):
-            message = str(cause)
-        else:
+    except (ComponentTreeException, YAMLError, dg.DagsterError) as error:
+        message = _in_our_words(_root(error), tree)
+        if not message:
             raise
     raise dg.DagsterInvalidDefinitionError(message) from None
+
+
+def _in_our_words(cause: BaseException, tree: ComponentTree) -> str:
+    """What a person should know of the cause; empty for what is not theirs."""
+    if isinstance(cause, ValidationError):
+        return _explained(cause, tree.project_root)
+    if isinstance(cause, MarkedYAMLError) and cause.problem_mark:
+        folder = Path(cause.problem_mark.name).parent
+        return str(no_yaml(cause, Place(folder, tree.project_root.absolute())))
+    if missing := _NO_KIND.search(str(cause)):
+        return str(_unknown_kind(missing["name"], tree))
+    known = isinstance(cause, PlatformError | dg.DagsterInvalidDefinitionError)
+    return str(cause) if known else ""
+
+
+def _unknown_kind(name: str, tree: ComponentTree) -> PlatformError:
+    """A `type:` of ours that is none, with the file and line that say it."""
+    wanted = re.compile(rf"^type:\s*[\w.]*\.{name}\s*$", re.MULTILINE)
+    for path in sorted(tree.defs_module_path.rglob(FILE)):
+        if found := wanted.search(path.read_text()):
+            line = path.read_text()[: found.start()].count("\n") + 1
+            where = f"{_shown(str(path), tree.project_root)}:{line}:1"
+            return UnknownName("kind of component", name, SCHEMAS, where=where)
+    return UnknownName("kind of component", name, SCHEMAS)
 
 
 @contextmanager

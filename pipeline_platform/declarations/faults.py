@@ -39,6 +39,13 @@ def explain(faults: Iterable[Fault], schema: type[BaseModel]) -> Iterator[Declar
                 known=_said(model, keys, schema),
                 remedy=f"add `{keys[-1]}:`",
             )
+        elif fault.kind == "string_pattern_mismatch" and (examples := _examples(model, keys)):
+            yield DeclarationError(
+                f"{_dotted(keys)}: {fault.found!r} has the wrong form",
+                where=fault.where,
+                known=_said(model, keys, schema),
+                remedy=f"write it like {' or '.join(map(repr, examples))}",
+            )
         else:
             said = fault.message.removeprefix("Value error, ")
             yield DeclarationError(
@@ -60,6 +67,11 @@ def _said(model: type[BaseModel] | None, keys: Sequence[str], schema: type[BaseM
 def _shown(found: object) -> str:
     """What was found, without the user and password of an URL."""
     return re.sub(r"://[^/@\s]*@", "://...@", repr(found))
+
+
+def _examples(model: type[BaseModel] | None, keys: Sequence[str]) -> list[object]:
+    field = model.model_fields.get(keys[-1]) if model and keys else None
+    return list(field.examples or ()) if field else []
 
 
 def _dotted(keys: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
 from pydantic import ValidationError
-from yaml import YAMLError
+from yaml import MarkedYAMLError, YAMLError
 
 from pipeline_platform.declarations.faults import Fault, explain
 from pipeline_platform.declarations.kinds import SCHEMAS
@@ -49,17 +49,27 @@ def defs_above(folder: Path) -> Path | None:
     return next((above for above in folder.absolute().parents if above.name == DEFS), None)
 
 
+def no_yaml(error: YAMLError, place: Place) -> DeclarationError:
+    """What a parser has against the YAML in `place`."""
+    where, known = place.show(place.folder / FILE), " ".join(str(error).split())
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
+        where += f":{error.problem_mark.line + 1}:{error.problem_mark.column + 1}"
+        known = f"{error.problem}"
+    return DeclarationError(
+        "this is no YAML",
+        where=where,
+        known=known,
+        remedy="indent by spaces, as the lines around it, and put texts that hold a colon or a "
+        "brace into quotes",
+    )
+
+
 def _documents(folder: Path, root: Path | None) -> Iterator[tuple[Any, Place]]:
     path, above = (folder / FILE).absolute(), (root or Path.cwd()).absolute()
     try:
         documents = list(parse_yamls_with_source_position(path.read_text(), str(path)))
     except YAMLError as error:
-        raise DeclarationError(
-            "this is no YAML",
-            where=Place(path.parent, above).show(path),
-            known=" ".join(str(error).split()),
-            remedy="mend what is named; indentation is the usual fault",
-        ) from None
+        raise no_yaml(error, Place(path.parent, above)) from None
     for document in documents:
         yield document.value, Place(path.parent, above, document.source_position_tree)
 

@@ -96,7 +96,9 @@ MISTAKES = {
     "key not unique at the source": Mistake(
         lambda stranger: table(stranger, "id INTEGER", "(1, 'Assam', 450), (1, 'Assam', 470)")
     ),
-    "column lacks at the source": Mistake(swap(PRODUCTS, "    cents: {", "    price: {")),
+    "column lacks at the source": Mistake(
+        swap(PRODUCTS, "    name: {", "    name: {source: title, ")
+    ),
     "outside of a project": Mistake(elsewhere),
     "misspelt table in a query": Mistake(
         lambda stranger: None, 'pipeline-platform query "SELECT * FROM serving.ordres"'

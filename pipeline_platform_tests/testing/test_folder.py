@@ -10,7 +10,7 @@ from pipeline_platform.errors import DeclarationError
 from pipeline_platform_tests.testing.places import AVIATION, SHOP
 
 WRONG = [
-    ("a: [", "defs.yaml: this is no YAML"),
+    ("a: [", "defs.yaml:1:5: this is no YAML"),
     (
         "type: pipeline_platform.components.Modell",
         "did you mean 'pipeline_platform.components.Model'?",

@@ -3,14 +3,18 @@
 import re
 import sqlite3
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
 from pipeline_platform.cli.app import _COMMANDS
+from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.verdicts import Reason
+from pipeline_platform.declarations.folder import read, read_below
 from pipeline_platform.declarations.model_attributes import ModelAttributes
 from pipeline_platform.declarations.places import Place
 from pipeline_platform.declarations.resolution import Part, resolve
@@ -19,6 +23,7 @@ from pipeline_platform.declarations.table_attributes import OperationalTableAttr
 from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.lake.catalog import load
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.schema import arrow_schema
 from pipeline_platform.ports.local.database import SqlDatabase
 from pipeline_platform.ports.local.object_store import FolderStore
 from pipeline_platform.settings import VARIABLES
@@ -27,6 +32,7 @@ from pipeline_platform_tests.docs import fields
 
 ROOT = Path(__file__).parents[2]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+OWN_DEFS = ROOT / "pipeline_platform" / "defs"
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
@@ -156,3 +162,36 @@ def test_the_example_table_is_read_as_the_docs_say(tmp_path: Path) -> None:
     assert (row["customer_id"], row["town"]) == (7, "Vienna")
     assert row["valid_from"] == datetime(1900, 1, 1, tzinfo=UTC) and row["valid_to"] is None
     assert list((tmp_path / "landing" / "snapshots" / "customers").rglob("*.parquet"))
+
+
+def test_the_example_features_are_declared_as_the_docs_say(tmp_path: Path) -> None:
+    (written,) = blocks("docs/features.md", "yaml")
+    folder = tmp_path / "flight_weather"
+    folder.mkdir()
+    (folder / "defs.yaml").write_text(written)
+    parts = [part for part in read_below(OWN_DEFS) if part.name != "flight_weather"]
+    found = resolve([*parts, *read(folder)]).feature_sets["feature.flight_weather"].feature_set
+    assert found.features == ("temp", "gusts", "departures_7d", "mean_delay_7d")
+    assert found.inputs == {"warehouse.fact_flight": (9, 1), "serving.weather": (3, 0)}
+
+
+def test_training_sets_are_taken_and_given_again_as_the_docs_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_PLATFORM_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    schema = arrow_schema([("flight", "int", False), ("flight_day", "date", False)])
+    table = Lake(tmp_path / "home" / "lake").table(TableName("feature", "flight_delay"))
+    table.ensure(schema, "flight_day")
+    days = [date(2013, 2, 28), date(2013, 3, 1), date(2013, 4, 1)]
+    rows = pl.DataFrame(
+        {"flight": [1, 2, 3], "flight_day": days}, schema_overrides={"flight": pl.Int32}
+    )
+    with table.stage(table.snapshot()) as staging:
+        staging.write(rows)
+        table.append(staging.finish(), transaction=("docs", 1))
+    taken: dict[str, Any] = {}
+    for block in blocks("docs/features.md", "python"):
+        exec(block, taken)
+    assert taken["rows"]["flight"].tolist() == [2]
+    assert Path("again.parquet").read_bytes() == Path("march.parquet").read_bytes()

@@ -62,6 +62,13 @@ def test_a_newer_raw_run_makes_nothing_stale_but_pending_input_makes_all() -> No
     assert set(stale(change("raw", pending=True))) == {"raw", "serving", "fact", "local", "total"}
 
 
+def test_an_upstream_built_again_with_the_data_it_had_makes_nothing_stale() -> None:
+    fact = graph()["fact"]
+    again = dict.fromkeys(DAYS, 1000)
+    assert stale(change("fact", built=again, changed=fact.built)) == {}
+    assert set(stale(change("fact", built=again))) == {"local", "total"}
+
+
 def test_other_code_on_one_day() -> None:
     code = graph()["fact"].code | {"d3": "v0"}
     assert stale(change("fact", code=code)) == {

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from pipeline_platform.contracts.models import TableColumn
 from pipeline_platform.contracts.names import TableName, check_name
 from pipeline_platform.contracts.types import SCALARS, DataType
 from pipeline_platform.errors import DeclarationError, UnknownName
@@ -13,7 +14,24 @@ from pipeline_platform.errors import DeclarationError, UnknownName
 VALID_FROM = "valid_from"  # timestamp: since when a version holds
 VALID_TO = "valid_to"  # timestamp: until when, NULL while it is current
 IS_CURRENT = "is_current"  # boolean: whether the source held it at the last snapshot
-HISTORY_COLUMNS = (VALID_FROM, VALID_TO, IS_CURRENT)
+LEDGER = (
+    TableColumn("number", "bigint", False, "Number of the snapshot, from 1 without holes."),
+    TableColumn("taken_at", "timestamp", False, "Instant of the rows; it increases strictly."),
+    TableColumn("rows", "bigint", False, "Rows of the source's table at that instant."),
+    TableColumn(
+        "parts", "array<string>", False, "Keys of its Parquet objects, in the order of the key."
+    ),
+    TableColumn("bytes", "bigint", False, "Bytes of its objects, shared ones included."),
+    TableColumn("content", "string", False, "Hash over its objects; equal for equal rows."),
+    TableColumn("contract", "string", False, "Fingerprint of the contract in force."),
+)
+VERSION = (
+    TableColumn(
+        VALID_FROM, "timestamp", False, "Since when the version holds; 1900 for a key's first."
+    ),
+    TableColumn(VALID_TO, "timestamp", True, "Until when it held; NULL while it is current."),
+    TableColumn(IS_CURRENT, "boolean", False, "Whether the source held it at the last snapshot."),
+)
 KEY_TYPES = tuple(kind for kind in SCALARS if kind not in ("float", "double", "boolean", "binary"))
 
 
@@ -71,7 +89,7 @@ class SourceTable(Struct, frozen=True, forbid_unknown_fields=True):
     def _faults(self, names: list[str]) -> Iterable[tuple[str, str, str]]:
         repeated = sorted({n for n in names if names.count(n) > 1})
         repeated += sorted({n for n in self.key if self.key.count(n) > 1})
-        taken = sorted({*names} & {*HISTORY_COLUMNS})
+        taken = sorted({*names} & {column.name for column in VERSION})
         scalar = [c for c in self.columns if c.type.name not in SCALARS]
         unfit = [c for c in self.columns if c.name in self.key and c.type.name not in KEY_TYPES]
         if not self.key:
@@ -79,7 +97,7 @@ class SourceTable(Struct, frozen=True, forbid_unknown_fields=True):
         if repeated:
             yield f"named twice: {', '.join(repeated)}", ", ".join(names), "name each once"
         if taken:
-            known = f"{', '.join(HISTORY_COLUMNS)} are columns of the history"
+            known = f"{', '.join(c.name for c in VERSION)} are columns of the history"
             yield (
                 f"column name {taken[0]} is taken",
                 known,

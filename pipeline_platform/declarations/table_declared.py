@@ -7,9 +7,8 @@ from typing import Self
 from pipeline_platform.contracts.models import TableCheck, TableColumn
 from pipeline_platform.contracts.names import check_name
 from pipeline_platform.contracts.source_tables import (
-    IS_CURRENT,
-    VALID_FROM,
-    VALID_TO,
+    LEDGER,
+    VERSION,
     SourceColumn,
     SourceTable,
 )
@@ -20,21 +19,6 @@ from pipeline_platform.declarations.table_attributes import OperationalTableAttr
 from pipeline_platform.declarations.tables import About, DeclaredTable
 from pipeline_platform.declarations.values import seconds
 from pipeline_platform.errors import DeclarationError, UnknownName
-
-LEDGER = (
-    TableColumn("number", "bigint", False, "Number of the snapshot, from 1 without holes."),
-    TableColumn("taken_at", "timestamp", False, "Instant that the snapshot shows."),
-    TableColumn("rows", "bigint", False, "Rows of the table at that instant."),
-    TableColumn("parts", "array<string>", False, "Keys of the raw objects that hold them."),
-    TableColumn("bytes", "bigint", False, "Bytes of these objects."),
-    TableColumn("content", "string", False, "Hash of all rows."),
-    TableColumn("contract", "string", False, "Fingerprint of the contract in force."),
-)
-_HISTORY = (
-    TableColumn(VALID_FROM, "timestamp", False, "Since when the version holds."),
-    TableColumn(VALID_TO, "timestamp", True, "Until when it held; NULL while it is current."),
-    TableColumn(IS_CURRENT, "boolean", False, "Whether the source held it at the last snapshot."),
-)
 
 
 @dataclass(frozen=True)
@@ -142,7 +126,7 @@ def _tables(
         description=f"{said}\n\nEvery version of every row; a row that vanished at the source is "
         "closed. The first version of a key is valid from the beginning of time.",
         about=about,
-        columns=(*columns, *_HISTORY),
+        columns=(*columns, *VERSION),
         where=place.at(),
         kinds=frozenset({"deltalake"}),
         code_version=contract.fingerprint,

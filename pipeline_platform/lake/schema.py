@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline_platform.contracts.models import TableColumn
 from pipeline_platform.contracts.types import DataType
 from pipeline_platform.errors import WriteRefused
 
@@ -51,6 +52,13 @@ def arrow_schema(
             for name, kind, nullable in columns
         ]
     )
+
+
+def columns_schema(columns: Iterable[TableColumn]) -> pa.Schema:
+    """A table's schema from its declared columns, their descriptions included."""
+    listed = list(columns)
+    comments = {column.name: column.description for column in listed}
+    return arrow_schema(((c.name, c.type, c.nullable) for c in listed), comments)
 
 
 def _field(name: str, kind: DataType, nullable: bool, said: Mapping[str, str]) -> pa.Field:

@@ -13,7 +13,7 @@ from pipeline_platform.engine.engine import Engine
 from pipeline_platform.engine.failures import translated
 from pipeline_platform.errors import Abort, CommitConflict
 from pipeline_platform.lake.lake import Lake
-from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.schema import columns_schema
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.table import LakeTable
 from pipeline_platform.lake.writer import StagedFile
@@ -91,8 +91,7 @@ def _check_window(derived: Derived, window: DayWindow | None) -> None:
 
 def _target(derived: Derived, lake: Lake) -> LakeTable:
     target = lake.table(derived.table)
-    comments = {column.name: column.description for column in derived.columns}
-    schema = arrow_schema(((c.name, c.type, c.nullable) for c in derived.columns), comments)
+    schema = columns_schema(derived.columns)
     target.ensure(schema, derived.partitioning.column if derived.partitioning else None)
     return target
 

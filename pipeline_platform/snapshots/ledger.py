@@ -6,31 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.contracts.source_tables import LEDGER
+from pipeline_platform.lake.schema import columns_schema
 from pipeline_platform.lake.shape import empty_frame
 from pipeline_platform.lake.table import LakeTable
 
 APP = "snapshot"
-SCHEMA = arrow_schema(
-    [
-        ("number", "bigint", False),
-        ("taken_at", "timestamp", False),
-        ("rows", "bigint", False),
-        ("parts", "array<string>", False),
-        ("bytes", "bigint", False),
-        ("content", "string", False),
-        ("contract", "string", False),
-    ],
-    {
-        "number": "number of the snapshot, from 1 without holes",
-        "taken_at": "instant at which the rows are those of the source; increases strictly",
-        "rows": "rows of the source's table",
-        "parts": "keys of its Parquet objects in the landing store, in the order of the key",
-        "bytes": "bytes of its objects, those shared with other snapshots included",
-        "content": "hash over its objects; equal hashes mean equal rows",
-        "contract": "fingerprint of the table's contract when it was taken",
-    },
-)
+SCHEMA = columns_schema(LEDGER)
 
 
 @dataclass(frozen=True)

@@ -6,32 +6,16 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from pipeline_platform.contracts.source_tables import (
-    IS_CURRENT,
-    VALID_FROM,
-    VALID_TO,
-    SourceTable,
-)
+from pipeline_platform.contracts.source_tables import IS_CURRENT, VERSION, SourceTable
 from pipeline_platform.errors import Abort, CommitConflict, ContractChanged
 from pipeline_platform.lake.lake import Lake
-from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.schema import columns_schema
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
 from pipeline_platform.snapshots.frames import schema_of
 
 BATCH_ROWS = 200_000
-_VALIDITY = arrow_schema(
-    [
-        (VALID_FROM, "timestamp", False),
-        (VALID_TO, "timestamp", True),
-        (IS_CURRENT, "boolean", False),
-    ],
-    {
-        VALID_FROM: "since when the version holds; 1900-01-01 for the first of its key",
-        VALID_TO: "until when it held, exclusive; NULL while it is current",
-        IS_CURRENT: "whether the last snapshot holds it",
-    },
-)
+_VALIDITY = columns_schema(VERSION)
 
 
 class ServingTables:

@@ -10,10 +10,9 @@ import pytest
 
 from pipeline_platform.components.instance import instance
 from pipeline_platform.components.table_assets import table_definitions
-from pipeline_platform.contracts.models import TableColumn
 from pipeline_platform.declarations.folder import read
 from pipeline_platform.declarations.resolution import resolve
-from pipeline_platform.declarations.table_declared import LEDGER, DeclaredSourceTable
+from pipeline_platform.declarations.table_declared import DeclaredSourceTable
 from pipeline_platform.lake.schema import spark_type
 from pipeline_platform.wiring import platform
 
@@ -189,4 +188,3 @@ def test_declared_columns_are_those_of_the_tables(
         held = lake.table(declared.name).snapshot().schema
         found = [(f.name, spark_type(f.type), f.nullable) for f in held]
         assert found == [(c.name, c.type, c.nullable) for c in declared.columns]
-    assert all(isinstance(column, TableColumn) and column.description for column in LEDGER)

@@ -29,7 +29,9 @@ def year_against_bare_sql(folder: Path) -> str:
     net = graph["seconds"] - graph["events"]
     rows = [
         ("bare: admission", bare["admission"], ""),
+        ("bare: snapshots of the operational tables", bare["snapshots"], ""),
         ("bare: the same SQL, written to Delta", bare["sql"], ""),
+        ("bare: the features", bare["features"], ""),
         ("one Dagster run", graph["seconds"], ""),
         ("of it, writing events", graph["events"], ""),
         ("the run without writing events", net, f"{net / sum(bare.values()):.2f}x of bare"),

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,44 +83,47 @@ def load() -> dict[str, Any]:
 
 
 def land() -> dict[str, Any]:
-    """Land the demo's objects in the configured home."""
+    """Land the demo's objects, and make its database, in the configured home."""
     from pipeline_platform.cli.demo_data import land as landing
+    from pipeline_platform.cli.demo_tables import make_database
     from pipeline_platform.wiring import platform
 
-    landing(platform().store)
+    here = platform()
+    landing(here.store)
+    make_database(here.settings.home)
     return {}
 
 
 def year() -> dict[str, Any]:
-    """The demo's run: seconds in all, and of them in writing events."""
-    from pipeline_platform.cli.materialize import State, execute, recorded
-    from pipeline_platform.cli.project import definitions, root
-    from pipeline_platform.cli.stale import stale
+    """The demo's runs: seconds in all, and of them in writing events."""
+    from pipeline_platform.cli.graph import Graph
+    from pipeline_platform.cli.materialize import execute
+    from pipeline_platform.cli.project import OWN, declarations, definitions
     from pipeline_platform.components.instance import instance
+    from pipeline_platform.wiring import platform
 
-    found = definitions(root())
+    found, declared = definitions(OWN), declarations(OWN)
     with instance() as opened:
         spent = _Stopwatch()
         for name in ("store_event", "store_event_batch"):
             spent.around(opened.event_log_storage, name)
-        graph = found.resolve_asset_graph()
-        wanted = stale(recorded(graph, opened, lambda _: State(exists=True, pending=False)))
         started = time.monotonic()
-        failed = [step for step in execute(found, opened, wanted) if step.kind == "failed"]
-        assert not failed, failed
+        for batch in Graph(found, declared, platform(), opened).stale(()):
+            failed = [step for step in execute(found, opened, batch) if step.kind == "failed"]
+            assert not failed, failed
         return {"seconds": time.monotonic() - started, "events": spent.seconds}
 
 
 def flight_delay() -> dict[str, Any]:
     """`feature.flight_delay` for all its days, then its checks: seconds of each."""
-    from pipeline_platform.cli.project import declarations, root
+    from pipeline_platform.cli.project import OWN, declarations
     from pipeline_platform.contracts.windows import DayWindow
     from pipeline_platform.features.build import build
     from pipeline_platform.features.leaks import evaluate
     from pipeline_platform.wiring import platform
 
     here = platform()
-    features = declarations(root()).feature_sets["feature.flight_delay"].feature_set
+    features = declarations(OWN).feature_sets["feature.flight_delay"].feature_set
     days = sorted(day for day in here.lake.table(features.table).snapshot().partitions() if day)
     window = DayWindow(days[0], days[-1] + timedelta(days=1))
     here.engine.collect(here.engine.sql("SELECT 1"))
@@ -154,24 +158,31 @@ class _Stopwatch:
 
 
 def bare() -> dict[str, Any]:
-    """Admission, then every model's SQL to a Delta table, without Dagster or checks."""
-    from pipeline_platform.cli.project import contracts
-    from pipeline_platform.components.dagster_internals import ComponentTree
-    from pipeline_platform.components.loading import unfinished_ignored
-    from pipeline_platform.components.project import of_tree
+    """Admission, snapshots, every model's SQL and the features, without Dagster or checks."""
+    from pipeline_platform.cli.project import OWN, declarations
+    from pipeline_platform.contracts.windows import DayWindow
+    from pipeline_platform.features.build import build
     from pipeline_platform.wiring import platform
 
-    here = platform()
-    streams = contracts()
-    with unfinished_ignored():
-        models = of_tree(ComponentTree.for_project(Path.cwd())).models
-    started = time.monotonic()
-    for contract in streams:
-        here.admission(contract).run()
-    admitted = time.monotonic()
-    for name in ("warehouse.fact_flight", "mart.airport_day", "mart.carrier_on_time"):
-        _bare_model(here, models[name].model)
-    return {"admission": admitted - started, "sql": time.monotonic() - admitted}
+    here, declared = platform(), declarations(OWN)
+    times = [time.monotonic()]
+    for stream in declared.streams.values():
+        here.admission(stream.contract).run()
+    times.append(time.monotonic())
+    for table in declared.source_tables.values():
+        here.snapshots(table.contract).take()
+        here.snapshots(table.contract).fold()
+    times.append(time.monotonic())
+    for model in declared.models.values():
+        _bare_model(here, model.model)
+    times.append(time.monotonic())
+    for one in declared.feature_sets.values():
+        own = one.feature_set.partitioning
+        window = DayWindow(own.start, own.end) if own and own.end else None
+        build(one.feature_set, window, engine=here.engine, lake=here.lake)
+    times.append(time.monotonic())
+    names = ("admission", "snapshots", "sql", "features")
+    return {name: b - a for name, (a, b) in zip(names, pairwise(times), strict=True)}
 
 
 def _bare_model(here: Any, model: Any) -> None:

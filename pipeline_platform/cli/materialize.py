@@ -21,6 +21,7 @@ from pipeline_platform.cli.stale import Partition, Recorded
 PROCESS = "pipeline_platform/process"
 _CODE, _DATA = "dagster/code_version", "dagster/data_version"
 _LOOKED_BACK = 50
+_ERROR = dg.AssetCheckSeverity.ERROR
 _MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _RUNNING = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
@@ -55,15 +56,31 @@ def recorded(
 ) -> dict[str, Recorded]:
     """What the event log, and `state` outside it, say of the assets called `names`.
 
-    Raw assets mark the days that their runs change, by themselves.
+    Raw assets mark the days that their runs change, by themselves. An asset whose blocking
+    check failed waits to be built again.
     """
     keys = [dg.AssetKey.from_user_string(name) for name in sorted(names)]
+    held = blocked(graph, instance)
     with partition_loading_context(dynamic_partitions_store=instance):
-        return {key.to_user_string(): _recorded(graph, instance, key, state(key)) for key in keys}
+        return {
+            key.to_user_string(): _recorded(graph, instance, key, state(key), key in held)
+            for key in keys
+        }
+
+
+def blocked(graph: AssetGraph, instance: dg.DagsterInstance) -> set[dg.AssetKey]:
+    """The assets of which a blocking check failed when it last ran."""
+    checks = [key for key in graph.asset_check_keys if graph.get(key).blocking]
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(checks)
+    return {key.asset_key for key, record in found.items() if _blocks(record.evaluation)}
+
+
+def _blocks(found: dg.AssetCheckEvaluation | None) -> bool:
+    return found is not None and not found.passed and found.severity == _ERROR
 
 
 def _recorded(
-    graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey, state: State
+    graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey, state: State, held: bool
 ) -> Recorded:
     node = graph.get(key)
     cut = node.partitions_def
@@ -77,7 +94,7 @@ def _recorded(
         code_version=node.code_version or "",
         reads=_reads(graph, key, partitions),
         exists=state.exists,
-        pending=state.pending,
+        pending=state.pending or held,
         marks=key.path[0] == "raw",
     )
 

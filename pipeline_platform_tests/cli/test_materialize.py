@@ -103,3 +103,28 @@ def test_runs_of_processes_that_ended_are_marked_failed() -> None:
         statuses = {run.tags[PROCESS]: run.status for run in instance.get_runs()}
         assert statuses[str(ended.pid)] == dg.DagsterRunStatus.FAILURE
         assert statuses[str(os.getpid())] == dg.DagsterRunStatus.STARTED
+
+
+def test_what_a_blocking_check_refused_is_built_again_with_all_below_it() -> None:
+    passes = [False]
+
+    @dg.asset(
+        key=["w", "x"],
+        check_specs=[dg.AssetCheckSpec("sound", asset=dg.AssetKey(["w", "x"]), blocking=True)],
+    )
+    def checked() -> dg.MaterializeResult:  # type: ignore[type-arg]
+        result = dg.AssetCheckResult(check_name="sound", passed=passes[0])
+        return dg.MaterializeResult(check_results=[result])
+
+    @dg.asset(key=["m", "y"], deps=[checked])
+    def below() -> None: ...
+
+    definitions = dg.Definitions([checked, below], executor=dg.in_process_executor)
+    with dg.instance_for_test() as instance:
+        everything = missing(definitions, instance)
+        kinds = [step.kind for step in execute(definitions, instance, everything)]
+        assert "blocked" in kinds
+        assert missing(definitions, instance) == everything
+        passes[0] = True
+        list(execute(definitions, instance, everything))
+        assert missing(definitions, instance) == {}

@@ -71,12 +71,21 @@ def _land(here: "Platform", shown: Progress) -> int:
 
 
 def _farewell(here: "Platform", seconds: float) -> str:
+    from pipeline_platform.settings import project
+
     home = here.settings
-    return (
-        f"\nDone in {seconds:.0f} s. Landed objects: {home.landing}, tables: {home.lake}.\n"
-        f'Ask:   {_tool("pipeline-platform")} query "SELECT * FROM mart.carrier_on_time"\n'
-        f"Look:  {_tool('dg')} dev   opens the Dagster UI on http://127.0.0.1:3000"
-    )
+    lines = [
+        f"\nDone in {seconds:.0f} s. Landed objects: {home.landing}, tables: {home.lake}.",
+        f'Ask:   {_tool("pipeline-platform")} query "SELECT * FROM mart.carrier_on_time"',
+        f"Read:  {home.pages / 'index.html'}   the charts, in a browser",
+    ]
+    if project():
+        lines.append(f"Look:  {_tool('dg')} dev   opens the Dagster UI on http://127.0.0.1:3000")
+    else:
+        lines.append(
+            f"Make:  {_tool('pipeline-platform')} init my_platform   a project of your own"
+        )
+    return "\n".join(lines)
 
 
 def _tool(name: str) -> str:

@@ -55,14 +55,28 @@ class DeclarationError(Abort):
     """A YAML, SQL or Python declaration is wrong; `where` is `file:line:column`."""
 
 
+_USE = {
+    True: "use one of the known names",
+    False: "nothing has that kind of name yet; make it first",
+}
+
+
 class UnknownName(DeclarationError):
     """A name that is not known, with the known ones and the likely one."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        where: str = "",
+        guess: str | None = None,
+    ) -> None:
         self.kind, self.name, self.names = kind, name, sorted(known)
-        self.guess = likely(name, self.names)
+        self.guess = guess or likely(name, self.names)
         listing = ", ".join(self.names[:40]) + (", ..." if len(self.names) > 40 else "")
-        remedy = f"did you mean {self.guess!r}?" if self.guess else f"use one of the known {kind}s"
+        remedy = f"did you mean {self.guess!r}?" if self.guess else _USE[bool(self.names)]
         super().__init__(
             f"unknown {kind} {name!r}", where=where, known=listing or "none", remedy=remedy
         )

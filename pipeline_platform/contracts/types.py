@@ -18,6 +18,19 @@ _ALIASES = {
     "numeric": "decimal",
     "dec": "decimal",
 }
+_MEANT = {  # what other systems call a type
+    "datetime": "timestamp",
+    "timestamptz": "timestamp",
+    "float64": "double",
+    "number": "double",
+    "int32": "int",
+    "int64": "bigint",
+    "str": "string",
+    "char": "string",
+    "uuid": "string",
+    "json": "string",
+    "object": "string",
+}
 SCALARS = (
     "string",
     "boolean",
@@ -68,7 +81,7 @@ class DataType(Struct, frozen=True):
 
 
 def _parse(text: str, where: str) -> tuple[DataType, str]:
-    match = re.match(r"\s*([A-Za-z]+)\s*", text)
+    match = re.match(r"\s*([A-Za-z][A-Za-z0-9]*)\s*", text)
     word = match.group(1).lower() if match else text.strip()
     rest = text[match.end() :] if match else ""
     name = _ALIASES.get(word, word)
@@ -90,7 +103,8 @@ def _parse(text: str, where: str) -> tuple[DataType, str]:
         return _parse_struct(_expect(rest, "<", where), where)
     if name in SCALARS:
         return DataType(name), rest
-    raise UnknownName("type", word, [*SCALARS, "array<...>", "struct<...>"], where=where)
+    known = [*SCALARS, "array<...>", "struct<...>"]
+    raise UnknownName("type", word, known, where=where, guess=_MEANT.get(word))
 
 
 def _parse_struct(text: str, where: str) -> tuple[DataType, str]:

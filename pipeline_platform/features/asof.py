@@ -10,6 +10,7 @@ from pipeline_platform.features.search import (
     Points,
     bounds,
     first_not_below,
+    running_maximum,
 )
 
 
@@ -20,35 +21,33 @@ def latest(
 
     Of the rows with both instants at or before T' (strictly before, unless `inclusive`)
     the one with the greatest (event, available, values in order), NULL least, NaN greatest.
-    A row known later never shadows one that happened later: rows are ranked by event and
-    ordered by the instant from which both clocks have passed; the greatest rank so far wins.
+    A row is of use from the instant at which both clocks have passed, unless one of a greater
+    rank is known by then. Those left rise by rank and instant alike: the last one known wins.
     """
     row = _settled(facts, values)
-    known, best = _by_knowledge(facts)
-    low, high = bounds(points, facts)
+    useful, known = _useful(facts)
+    low, high = bounds(points, np.searchsorted(useful, facts.start))
     limit = points.at + 1 if inclusive else points.at
     place = first_not_below(known, limit, low, high) - 1
     found = points.known & (place >= low)
     if not len(row):
         return np.full(len(place), NOWHERE, np.int64)
-    winner = best[np.where(found, place, 0)]
+    winner = useful[np.where(found, place, 0)]
     if ttl_us is not None:
         found &= points.at - facts.event[winner] <= ttl_us
     return np.where(found, row[winner], NOWHERE)
 
 
-def _by_knowledge(facts: Facts) -> tuple[Ints, Ints]:
-    """Instants at which rows became known, rising within a key, and the best rank by then.
-
-    Ranks of a later key exceed all of an earlier one, so that one running maximum over
-    all rows starts anew with every key.
-    """
+def _useful(facts: Facts) -> tuple[Ints, Ints]:
+    """Places of the rows known before all that follow with their key, and since when."""
     known = np.maximum(facts.event, facts.available)
-    rank = np.arange(len(known))
-    if not ((known[1:] < known[:-1]) & (facts.code[1:] == facts.code[:-1])).any():
-        return known, rank
-    order = pl.DataFrame({"code": facts.code, "known": known, "rank": rank}).sort("code", "known")
-    return order["known"].to_numpy(), np.maximum.accumulate(order["rank"].to_numpy())
+    if not len(known):
+        return np.zeros(0, np.int64), known
+    # ~ turns the order around: the least instant from a row on, as a maximum from the end.
+    least = ~running_maximum(~known[::-1], facts.code[-1] - facts.code[::-1])[::-1]
+    superseded = (known[:-1] >= least[1:]) & (facts.code[:-1] == facts.code[1:])
+    useful = np.flatnonzero(np.append(~superseded, True))
+    return useful, known[useful]
 
 
 def _settled(facts: Facts, values: pl.DataFrame) -> Ints:

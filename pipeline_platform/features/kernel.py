@@ -1,14 +1,15 @@
 """The point-in-time join as a pure function over frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
 from pipeline_platform.contracts.features import AsOf, Window
 from pipeline_platform.features.aggregates import aggregated
 from pipeline_platform.features.asof import latest
-from pipeline_platform.features.search import Facts, Points, matched
+from pipeline_platform.features.search import ROWS, Part, matched
 from pipeline_platform.features.windows import PAIRS, Windows
 
 AT = "__at"  # timestamp: the spine's T
@@ -36,49 +37,64 @@ def features(
     groups: Sequence[AsOf | Window],
     *,
     pairs: int = PAIRS,
+    rows: int = ROWS,
 ) -> pl.DataFrame:
     """One row per row of `spine`, in its order; the groups' features in theirs.
 
     `spine` has AT and `spine_key(g, k)`, each source `source_key(k)`, EVENT, AVAILABLE and
     `source_value(v)` (none for `*`); instants are timestamps in us, keys of a pair have one
-    type. Memory is bounded by the frames; of pairs of rows `pairs` at a time.
+    type. Memory is bounded by the frames; about `rows` rows of a source are worked on at a
+    time, of pairs of rows `pairs`.
     """
     columns: list[pl.Series] = []
     for number, (group, source) in enumerate(zip(groups, sources, strict=True)):
         names = [source_key(key) for key in range(len(group.keys))]
-        points, facts = matched(
+        parts = matched(
             spine.select(pl.col(spine_key(number, k)).alias(name) for k, name in enumerate(names)),
             spine[AT],
             source.select(names),
             source.select(EVENT, AVAILABLE),
             microseconds(group.lag_s),
+            rows,
         )
         if isinstance(group, AsOf):
-            columns += _latest(group, source, points, facts)
+            columns += _latest(group, source, spine.height, parts)
         else:
-            columns += _aggregates(group, source, points, facts, pairs)
+            columns += _aggregates(group, source, parts, pairs)
     return pl.DataFrame(columns)
 
 
-def _latest(group: AsOf, source: pl.DataFrame, points: Points, facts: Facts) -> list[pl.Series]:
+def _latest(
+    group: AsOf, source: pl.DataFrame, height: int, parts: Iterator[Part]
+) -> list[pl.Series]:
     values = source.select(
         pl.col(source_value(n)).alias(value.name) for n, value in enumerate(group.values)
     )
     ttl_us = None if group.ttl_s is None else microseconds(group.ttl_s)
-    places = pl.Series(latest(points, facts, values, ttl_us=ttl_us, inclusive=group.inclusive))
-    found = values.select(pl.all().gather(places.set(places < 0, None)))
-    return found.with_columns(cs.float() + 0.0).get_columns()
+    found = np.empty(height, np.int64)
+    for part in parts:
+        found[part.place] = latest(
+            part.points, part.facts, values, ttl_us=ttl_us, inclusive=group.inclusive
+        )
+    places = pl.Series(found)
+    rows = values.select(pl.all().gather(places.set(places < 0, None)))
+    return rows.with_columns(cs.float() + 0.0).get_columns()
 
 
 def _aggregates(
-    group: Window, source: pl.DataFrame, points: Points, facts: Facts, pairs: int
+    group: Window, source: pl.DataFrame, parts: Iterator[Part], pairs: int
 ) -> list[pl.Series]:
-    windows = Windows(points, facts, microseconds(group.width_s), pairs)
     values = [
         None if a.expression == "*" else source[source_value(n)]
         for n, a in enumerate(group.aggregates)
     ]
-    return aggregated(group.aggregates, values, facts, windows)
+    places, columns = [], []
+    for part in parts:
+        windows = Windows(part.points, part.facts, microseconds(group.width_s), pairs)
+        columns.append(aggregated(group.aggregates, values, part.facts, windows))
+        places.append(part.place)
+    back = pl.Series(np.argsort(np.concatenate(places)))
+    return [pl.concat(column).gather(back) for column in zip(*columns, strict=True)]
 
 
 def microseconds(seconds: float) -> int:

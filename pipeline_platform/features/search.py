@@ -1,6 +1,8 @@
 """Rows sorted by key and instant, and binary searches among the rows of a key."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -9,6 +11,9 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NOWHERE = -1
+ROWS = 1 << 20  # of a source, worked on together: fresh memory costs more than work in it
+_WORD = 64  # bits of the numbers that are sorted
+_LARGEST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -25,10 +30,10 @@ class Points:
 
 @dataclass(frozen=True)
 class Facts:
-    """The rows that have a code and both instants, sorted by (code, event, available).
+    """The rows that a point may have, sorted by (code, event, available).
 
-    `row` is each one's place in the source; those of code c lie in
-    [`start[c]`, `start[c + 1]`). Instants in us.
+    They have a code and both instants, neither after the last T'. `row` is each one's place
+    in the source; those of code c lie in [`start[c]`, `start[c + 1]`). Instants in us.
     """
 
     row: Ints
@@ -38,54 +43,134 @@ class Facts:
     start: Ints
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some keys with all their facts and points; `place` is where in the spine these are."""
+
+    place: Ints
+    points: Points
+    facts: Facts
+
+
 def matched(
-    spine_keys: pl.DataFrame, at: pl.Series, keys: pl.DataFrame, instants: pl.DataFrame, lag_us: int
-) -> tuple[Points, Facts]:
+    spine_keys: pl.DataFrame,
+    at: pl.Series,
+    keys: pl.DataFrame,
+    instants: pl.DataFrame,
+    lag_us: int,
+    rows: int = ROWS,
+) -> Iterator[Part]:
     """Points and facts with common codes; the frames of keys have equal names and types.
 
-    NULL never equals NULL; values are compared as they are, never as text.
+    NULL never equals NULL; values are compared as they are, never as text. Every point is in
+    one part, and a part has less than `rows` rows beside those of its last key.
     """
     if not spine_keys.width:
-        ours, theirs = np.zeros(len(at), np.int64), np.zeros(instants.height, np.int64)
+        ours, theirs = np.zeros(len(at), np.int32), np.zeros(instants.height, np.int32)
     else:
         codes = spine_keys.unique().with_row_index("__code")
         ours, theirs = _coded(spine_keys, codes), _coded(keys, codes)
-    known = (ours >= 0) & at.is_not_null().to_numpy()
-    points = Points(ours, _microseconds(at) - lag_us, known)
-    return points, _facts(theirs, instants)
+    limit, known = _microseconds(at) - lag_us, (ours >= 0) & at.is_not_null().to_numpy()
+    event, available = (_microseconds(column) for column in instants.get_columns())
+    last = limit[known].max(initial=np.iinfo(np.int64).min)
+    given = instants.select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    theirs = np.where(given & (event <= last) & (available <= last), theirs, np.int32(NOWHERE))
+    for first, place, row in _parts(ours, theirs, rows):
+        yield Part(
+            place,
+            Points(ours[place] - first, limit[place], known[place]),
+            _facts(row, theirs[row] - first, event[row], available[row]),
+        )
 
 
-def _coded(keys: pl.DataFrame, codes: pl.DataFrame) -> Ints:
+def _coded(keys: pl.DataFrame, codes: pl.DataFrame) -> NDArray[np.int32]:
     found = keys.join(codes, on=keys.columns, how="left", maintain_order="left")
-    return found["__code"].cast(pl.Int64).fill_null(NOWHERE).to_numpy()
+    return found["__code"].cast(pl.Int32).fill_null(NOWHERE).to_numpy()
 
 
 def _microseconds(instants: pl.Series) -> Ints:
     return instants.to_physical().fill_null(0).to_numpy()
 
 
-def _facts(code: Ints, instants: pl.DataFrame) -> Facts:
-    frame = instants.select(
-        event=pl.nth(0).to_physical(), available=pl.nth(1).to_physical()
-    ).with_columns(code=pl.Series(code), row=pl.int_range(pl.len(), dtype=pl.Int64))
-    frame = frame.filter((pl.col("code") >= 0) & pl.all_horizontal(pl.all().is_not_null()))
-    found = frame.sort("code", "event", "available")
-    sorted_code = found["code"].to_numpy()
-    last = int(sorted_code[-1]) if len(sorted_code) else NOWHERE
-    return Facts(
-        found["row"].to_numpy(),
-        sorted_code,
-        found["event"].to_numpy(),
-        found["available"].to_numpy(),
-        np.searchsorted(sorted_code, np.arange(last + 2)),
-    )
+def _parts(
+    ours: NDArray[np.int32], theirs: NDArray[np.int32], rows: int
+) -> Iterator[tuple[np.int64, Ints, Ints]]:
+    """First code, places of the points and of the rows of each part that has points."""
+    per_code = np.bincount(theirs + 1, minlength=int(ours.max(initial=NOWHERE)) + 2)[1:]
+    number = (np.cumsum(per_code) - per_code) // rows
+    count = int(number.max(initial=0)) + 1
+    # What has no code has the last number: rows are left out, points are in some part.
+    places = _by_number(np.append(number, 0)[ours], count)
+    facts = _by_number(np.append(number, count)[theirs], count)
+    for place, row, first in zip(
+        places, facts, np.searchsorted(number, np.arange(count)), strict=True
+    ):
+        if len(place) or count == 1:
+            yield first, place, row
 
 
-def bounds(points: Points, facts: Facts) -> tuple[Ints, Ints]:
-    """First place and the place after the last of the rows of each point's key."""
-    last = len(facts.start) - 1
+def _by_number(number: Ints, count: int) -> list[Ints]:
+    """The places of each number below `count`, rising."""
+    if count == 1:
+        return [np.flatnonzero(number == 0)]
+    ends = np.cumsum(np.bincount(number, minlength=count)[:count])
+    order = np.argsort(number.astype(np.min_scalar_type(count)), kind="stable")
+    return np.split(order[: ends[-1]], ends[:-1])
+
+
+def _facts(row: Ints, code: Ints, event: Ints, available: Ints) -> Facts:
+    order = ordered(code, [event, available])
+    code = code[order]
+    start = np.searchsorted(code, np.arange(code.max(initial=NOWHERE) + 2))
+    return Facts(row[order], code, event[order], available[order], start)
+
+
+def ordered(group: Ints, columns: Sequence[Ints]) -> Ints:
+    """The places sorted by `group` (from 0), then by `columns`; equals by their place.
+
+    Each place is packed into one number behind its group and as many leading bits of the first
+    column as fit: such numbers are sorted in place, several times faster than by columns. Only
+    those whose leading bits are equal are then sorted, by the bits and columns that are left.
+    """
+    if not len(group):
+        return np.zeros(0, np.int64)
+    place_bits = (len(group) - 1).bit_length()
+    packed, left = _packed(group, columns[0], _WORD - place_bits)
+    packed <<= np.uint64(place_bits)
+    packed |= np.arange(len(group), dtype=np.uint64)
+    packed.sort()
+    place = (packed & np.uint64((1 << place_bits) - 1)).view(np.int64)
+    rest = ([] if left is None else [left]) + list(columns[1:])
+    packed >>= np.uint64(place_bits)
+    same = packed[1:] == packed[:-1]
+    if rest and same.any():
+        tied = np.append(same, False) | np.append(False, same)
+        places = place[tied]
+        run = np.cumsum(np.append(False, ~same)[tied])
+        place[tied] = places[ordered(run - run[0], [column[places] for column in rest])]
+    return place
+
+
+def _packed(group: Ints, column: Ints, room: int) -> tuple[NDArray[np.uint64], Ints | None]:
+    """Groups and leading bits of `column` as numbers of `room` bits; the bits left over."""
+    low = int(column.min())
+    bits = (int(column.max()) - low).bit_length()
+    over = max(0, bits + int(group.max()).bit_length() - room)
+    above = (column - low).view(np.uint64)
+    left = (above & np.uint64((1 << over) - 1)).view(np.int64) if over else None
+    above >>= np.uint64(over)
+    above |= group.astype(np.uint64) << np.uint64(bits - over)
+    return above, left
+
+
+def bounds(points: Points, start: Ints) -> tuple[Ints, Ints]:
+    """First place and the place after the last of the rows of each point's key.
+
+    Those of code c lie in [`start[c]`, `start[c + 1]`).
+    """
+    last = len(start) - 1
     begin = np.where(points.known, np.minimum(points.code, last), last)
-    return facts.start[begin], facts.start[np.minimum(begin + 1, last)]
+    return start[begin], start[np.minimum(begin + 1, last)]
 
 
 def first_not_below(values: Ints, target: Ints, low: Ints, high: Ints) -> Ints:
@@ -106,12 +191,23 @@ def first_not_below(values: Ints, target: Ints, low: Ints, high: Ints) -> Ints:
 
 
 def running_maximum(values: Ints, code: Ints) -> Ints:
-    """The greatest value so far among the rows of the same code, codes rising."""
+    """The greatest value so far among the rows of the same code, codes rising from 0.
+
+    With an offset for its code a later key's value exceeds all earlier ones, so that one pass
+    resets at every key: done for as many keys at once as such numbers fit.
+    """
+    highest = np.empty_like(values)
     if not len(values):
-        return values
-    order = np.argsort(values, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    # A later key's offset ranks exceed all earlier ones: one pass resets at every key.
-    highest = np.maximum.accumulate(rank + code * len(order)) - code * len(order)
-    return values[order[highest]]
+        return highest
+    low, high = int(values.min()), int(values.max())
+    reach = high - low + 1
+    keys = max(1, _LARGEST // reach)
+    first = np.searchsorted(code, np.arange(0, int(code[-1]) + 1, keys))
+    for begin, end in pairwise([*first.tolist(), len(values)]):
+        if keys == 1:
+            np.maximum.accumulate(values[begin:end], out=highest[begin:end])
+        elif begin < end:
+            offset = (code[begin:end] - code[begin]) * reach - low
+            part = values[begin:end] + offset
+            np.subtract(np.maximum.accumulate(part, out=part), offset, out=highest[begin:end])
+    return highest

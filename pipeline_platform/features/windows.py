@@ -90,7 +90,7 @@ def _by_lateness(facts: Facts) -> Iterator[tuple[Facts, Ints]]:
 
 
 def _layer(points: Points, facts: Facts, place: Ints, width_us: int) -> _Layer:
-    first, last = bounds(points, facts)
+    first, last = bounds(points, facts.start)
     low = first_not_below(facts.event, points.at - width_us, first, last)
     high = first_not_below(facts.event, points.at, low, last)
     sure = high

@@ -130,11 +130,12 @@ def same(found: Any, wanted: Any) -> bool:
     spines,
     st.lists(st.tuples(as_ofs | window_groups, sources), min_size=1, max_size=3),
     st.sampled_from([1, 7, 1000]),
+    st.sampled_from([1, 7, 1000]),
 )
-def test_the_kernel_is_brute_force(spine: Any, given_groups: Any, pairs: int) -> None:
+def test_the_kernel_is_brute_force(spine: Any, given_groups: Any, pairs: int, rows: int) -> None:
     groups = [renamed(group, n) for n, (group, _) in enumerate(given_groups)]
     frames = [source_frame(group, rows) for group, rows in given_groups]
-    found = features(spine_frame(spine, len(groups)), frames, groups, pairs=pairs).rows()
+    found = features(spine_frame(spine, len(groups)), frames, groups, pairs=pairs, rows=rows).rows()
     assert len(found) == len(spine)
     for (key, at), cells in zip(spine, found, strict=True):
         wanted = [

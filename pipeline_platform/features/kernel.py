@@ -76,9 +76,11 @@ def _latest(
         found[part.place] = latest(
             part.points, part.facts, values, ttl_us=ttl_us, inclusive=group.inclusive
         )
-    places = pl.Series(found)
+    order = np.argsort(found)  # rising places are read several times faster
+    places = pl.Series(found[order])
     rows = values.select(pl.all().gather(places.set(places < 0, None)))
-    return rows.with_columns(cs.float() + 0.0).get_columns()
+    back = pl.Series(np.argsort(order))
+    return rows.select(pl.all().gather(back)).with_columns(cs.float() + 0.0).get_columns()
 
 
 def _aggregates(

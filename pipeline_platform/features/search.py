@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NOWHERE = -1
-ROWS = 1 << 20  # of a source, worked on together: fresh memory costs more than work in it
+ROWS = 1 << 18  # of a source, worked on together: fresh memory costs more than work in it
+_PARTS, _NONE = 100, np.uint8(255)  # parts at most; the number of what is in none
 _WORD = 64  # bits of the numbers that are sorted
 _LARGEST = np.iinfo(np.int64).max
 
@@ -63,7 +64,8 @@ def matched(
     """Points and facts with common codes; the frames of keys have equal names and types.
 
     NULL never equals NULL; values are compared as they are, never as text. Every point is in
-    one part, and a part has less than `rows` rows beside those of its last key.
+    one part; a part has less than `rows` rows beside those of its last key, or than a
+    hundredth of all.
     """
     if not spine_keys.width:
         ours, theirs = np.zeros(len(at), np.int32), np.zeros(instants.height, np.int32)
@@ -74,13 +76,13 @@ def matched(
     event, available = (_microseconds(column) for column in instants.get_columns())
     last = limit[known].max(initial=np.iinfo(np.int64).min)
     given = instants.select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
-    theirs = np.where(given & (event <= last) & (available <= last), theirs, np.int32(NOWHERE))
     for first, place, row in _parts(ours, theirs, rows):
-        yield Part(
-            place,
-            Points(ours[place] - first, limit[place], known[place]),
-            _facts(row, theirs[row] - first, event[row], available[row]),
-        )
+        points = Points(ours[place] - first, limit[place], known[place])
+        code, happened, told = theirs[row] - first, event[row], available[row]
+        usable = given[row] & (happened <= last) & (told <= last)
+        if not usable.all():
+            row, code, happened, told = row[usable], code[usable], happened[usable], told[usable]
+        yield Part(place, points, _facts(row, code, happened, told))
 
 
 def _coded(keys: pl.DataFrame, codes: pl.DataFrame) -> NDArray[np.int32]:
@@ -96,26 +98,17 @@ def _parts(
     ours: NDArray[np.int32], theirs: NDArray[np.int32], rows: int
 ) -> Iterator[tuple[np.int64, Ints, Ints]]:
     """First code, places of the points and of the rows of each part that has points."""
-    per_code = np.bincount(theirs + 1, minlength=int(ours.max(initial=NOWHERE)) + 2)[1:]
-    number = (np.cumsum(per_code) - per_code) // rows
-    count = int(number.max(initial=0)) + 1
-    # What has no code has the last number: rows are left out, points are in some part.
-    places = _by_number(np.append(number, 0)[ours], count)
-    facts = _by_number(np.append(number, count)[theirs], count)
-    for place, row, first in zip(
-        places, facts, np.searchsorted(number, np.arange(count)), strict=True
-    ):
-        if len(place) or count == 1:
-            yield first, place, row
-
-
-def _by_number(number: Ints, count: int) -> list[Ints]:
-    """The places of each number below `count`, rising."""
-    if count == 1:
-        return [np.flatnonzero(number == 0)]
-    ends = np.cumsum(np.bincount(number, minlength=count)[:count])
-    order = np.argsort(number.astype(np.min_scalar_type(count)), kind="stable")
-    return np.split(order[: ends[-1]], ends[:-1])
+    rows = max(rows, -(-len(theirs) // _PARTS))
+    per_code = np.zeros(int(ours.max(initial=NOWHERE)) + 2, np.int64)
+    for begin in range(0, len(theirs), rows):
+        per_code += np.bincount(theirs[begin : begin + rows] + 1, minlength=len(per_code))
+    number = (np.cumsum(per_code[1:]) - per_code[1:]) // rows
+    number = number.astype(np.uint8)
+    # What has no code gets the number at the end: points are in the first part, rows in none.
+    of_point, of_row = np.append(number, np.uint8(0))[ours], np.append(number, _NONE)[theirs]
+    for part in np.unique(of_point) if len(ours) else np.zeros(1, np.uint8):
+        first = np.searchsorted(number, part)
+        yield first, np.flatnonzero(of_point == part), np.flatnonzero(of_row == part)
 
 
 def _facts(row: Ints, code: Ints, event: Ints, available: Ints) -> Facts:

@@ -75,8 +75,11 @@ def blocked(graph: AssetGraph, instance: dg.DagsterInstance) -> set[dg.AssetKey]
     return {key.asset_key for key, record in found.items() if _blocks(record.evaluation)}
 
 
-def _blocks(found: dg.AssetCheckEvaluation | None) -> bool:
-    return found is not None and not found.passed and found.severity == _ERROR
+def _blocks(found: object) -> bool:
+    """Whether it failed; what a killed run only planned says nothing."""
+    if not isinstance(found, dg.AssetCheckEvaluation):
+        return False
+    return not found.passed and found.severity == _ERROR
 
 
 def _recorded(

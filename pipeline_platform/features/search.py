@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NOWHERE = -1
-ROWS = 1 << 18  # of a source, worked on together: fresh memory costs more than work in it
+ROWS = 1 << 20  # of a source, worked on together: fresh memory costs more than work in it
 _PARTS, _NONE = 100, np.uint8(255)  # parts at most; the number of what is in none
 _WORD = 64  # bits of the numbers that are sorted
 _LARGEST = np.iinfo(np.int64).max

@@ -34,7 +34,9 @@ class Row(NamedTuple):
     values: tuple[Any, ...]
 
 
-instants = st.none() | st.integers(0, 12).map(lambda n: START + timedelta(seconds=n))
+INSTANTS = [START + timedelta(seconds=n) for n in range(13)]
+FAR = [datetime(year, 1, 1, tzinfo=UTC) for year in (1900, 9000)]
+instants = st.none() | st.sampled_from(INSTANTS) | st.sampled_from(INSTANTS + FAR)
 keys = st.tuples(st.sampled_from([1, 12, None]), st.sampled_from(["a", "a_b", "", None]))
 doubles = st.sampled_from(
     [None, 0.1, 0.2, -0.3, 1e16, 1.0, 1e300, -1e300, 5e-324, math.inf, -math.inf, math.nan]

@@ -27,7 +27,7 @@ def write_join(folder: str, spine: str, rows: str, keys: str, kind: str = "") ->
     """The files of `features.write`; `at_once`: all is available as it happens; `skewed`."""
     import polars as pl
 
-    from benchmarks.features import write
+    from benchmarks.join_data import write
 
     place = Path(folder)
     write(place, spine=int(spine), rows=int(rows), keys=int(keys), skewed=kind == "skewed")

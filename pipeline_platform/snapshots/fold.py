@@ -122,9 +122,9 @@ class Folder:
         versions = Versions(old, self.table.key)
         for entry in pending:
             versions.follow(buckets.read(str(entry.number), bucket, empty), entry.taken_at)
-        _write(current, versions.current.select(self.serving.schema.names))
-        _write(past, versions.closed)
-        _write(past, versions.current)
+        current.write(versions.current.select(self.serving.schema.names))
+        past.write(versions.closed)
+        past.write(versions.current)
         done.counts.add(versions.counts)
         return versions.closed.height + versions.current.height
 
@@ -169,12 +169,6 @@ class Folder:
             emptied=emptied,
             last=last,
         )
-
-
-def _write(staging: Staging, rows: pl.DataFrame) -> None:
-    """Stage the rows; Staging takes the width of rows to come from a frame without any."""
-    if rows.height:
-        staging.write(rows)
 
 
 def aligned(rows: pl.DataFrame, schema: pa.Schema, where: str) -> pl.DataFrame:

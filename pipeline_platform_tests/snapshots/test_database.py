@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, postgresql
 
 from pipeline_platform.errors import Abort, SourceUnavailable, UnknownName
 from pipeline_platform.ports.local.database import SqlDatabase
@@ -182,6 +182,38 @@ def test_an_instant_with_a_zone_is_the_same_instant(postgresql_url: str) -> None
         found = Frames(table).frame(next(chunks))
     source.close()
     assert found["at"].to_list() == [datetime(2024, 7, 1, 10, tzinfo=UTC)]
+
+
+def test_what_has_no_type_of_ours_is_read_as_the_database_writes_it(postgresql_url: str) -> None:
+    source = Source(postgresql_url)
+    kinds = {
+        "j": postgresql.JSONB(),
+        "a": postgresql.ARRAY(sa.Text()),
+        "i": postgresql.INTERVAL(),
+        "t": sa.Time(),
+        "net": postgresql.INET(),
+    }
+    columns = [sa.Column(name, kind) for name, kind in kinds.items()]
+    source.table("odd", sa.Column("n", sa.Integer, primary_key=True), *columns)
+    source.run(
+        """INSERT INTO odd VALUES
+        (1, '{"b":[1],"a":null}', '{x,"y z"}', '1 day 2 hours', '10:30', '10.0.0.1')""".replace(
+            ":", "\\:"
+        )
+    )
+    texts = [column(name, "string") for name in kinds]
+    table = declared("odd", ["n"], column("n", "int"), *texts)
+    with SqlDatabase(postgresql_url).snapshot(table) as chunks:
+        (found,) = Frames(table).frame(next(chunks)).rows()
+    source.close()
+    assert found == (
+        1,
+        '{"a": null, "b": [1]}',
+        '{x,"y z"}',
+        "1 day 02:00:00",
+        "10:30:00",
+        "10.0.0.1/32",
+    )
 
 
 @pytest.mark.parametrize("literal", ["'infinity'", "'0044-03-15 BC'"])

@@ -33,7 +33,9 @@ class Dialect:
 
     `begin` and `limit` give statements for the seconds left; `after` is the condition that
     a row's key (columns as quoted) comes after given values, and `arguments` those values
-    as it takes them; `unlike` are the kinds of columns that compare otherwise than they sort.
+    as it takes them; `exact` reads a kind of column by an expression that loses nothing, and
+    `as_text` one that has no type of ours, such as JSON, as the database writes it; `unlike`
+    are the kinds of columns that compare otherwise than they sort.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Dialect:
     after: Callable[[Sequence[str]], str]
     arguments: Callable[[tuple[Any, ...]], tuple[Any, ...]]
     exact: dict[str, str]
+    as_text: str
     unlike: tuple[str, ...]
 
 
@@ -192,6 +195,7 @@ def _mysql(name: str, limit: Callable[[float], list[str]]) -> Dialect:
         arguments=_or_arguments,
         # A FLOAT is sent with six digits; as a double it is sent exactly.
         exact={"FLOAT": "({} + 0E0)"},
+        as_text="CAST({} AS char)",
         unlike=("FLOAT", "DOUBLE", "ENUM", "SET", "BIT", "JSON"),
     )
 
@@ -206,6 +210,7 @@ _SQLITE = Dialect(
     after=_tuple_after("?"),
     arguments=lambda last: last,
     exact={},
+    as_text="{}",
     unlike=(),
 )
 _POSTGRESQL = Dialect(
@@ -217,5 +222,6 @@ _POSTGRESQL = Dialect(
     arguments=lambda last: last,
     # A real is sent in the shortest form that is still this real, not as the double it is.
     exact={"REAL": "CAST({} AS double precision)"},
+    as_text="CAST({} AS text)",
     unlike=("REAL", "DOUBLE_PRECISION", "DOUBLE", "FLOAT"),
 )

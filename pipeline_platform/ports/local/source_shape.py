@@ -6,9 +6,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipeline_platform.contracts.source_tables import SourceTable
+from pipeline_platform.contracts.source_tables import SourceColumn, SourceTable
 from pipeline_platform.errors import Abort, CapabilityMissing, UnknownName
 from pipeline_platform.ports.local.dialects import Dialect
+
+_OURS = (
+    sa.String,
+    sa.Uuid,
+    sa.Enum,
+    sa.Numeric,
+    sa.Integer,
+    sa.Boolean,
+    sa.Date,
+    sa.DateTime,
+    sa.LargeBinary,
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,7 @@ def _statements(
     quoted: Callable[[str], str] = preparer.quote_identifier
     place = ".".join(quoted(p) for p in (table.schema, table.table or table.name) if p)
     columns = [
-        dialect.exact.get(types[c.field].__visit_name__, "{}").replace("{}", quoted(c.field))
+        _expression(types[c.field], c, table, dialect).replace("{}", quoted(c.field))
         for c in table.columns
     ]
     key = [quoted(table.column(name).field) for name in table.key]
@@ -89,6 +101,17 @@ def _statements(
         kinds={c.name: types[c.field] for c in table.columns},
         doubts=tuple(doubts),
     )
+
+
+def _expression(kind: Any, column: SourceColumn, table: SourceTable, dialect: Dialect) -> str:
+    if column.type.name == "string" and column.name not in table.key and _foreign(kind):
+        return dialect.as_text
+    return dialect.exact.get(kind.__visit_name__, "{}")
+
+
+def _foreign(kind: Any) -> bool:
+    """Whether values of the type have no counterpart among ours: JSON, arrays, intervals."""
+    return not isinstance(kind, _OURS)
 
 
 def _refuse_unlike(table: SourceTable, kinds: dict[str, str], dialect: Dialect) -> None:

@@ -68,8 +68,8 @@ def test_types_follow_the_columns(text: str, channel: str, kind: str) -> None:
     [
         ("{mark: bar, x: amuont, y: shop}", "unknown column 'amuont'", "'amount'"),
         ("{mark: bar, x: {expression: amount / csot}, y: shop}", "unknown column", "'cost'"),
-        ("{mark: bar, x: amount, y: {column: shop, sort: -z}}", "unknown order '-z'", "order"),
-        ("{mark: bar, x: amount, y: {column: shop, sort: color}}", "unknown order", "order"),
+        ("{mark: bar, x: amount, y: {column: shop, sort: -z}}", "unknown order '-z'", "known names"),
+        ("{mark: bar, x: amount, y: {column: shop, sort: color}}", "unknown order", "known names"),
     ],
 )
 def test_unknown_names_come_with_the_likely_one(text: str, said: str, remedy: str) -> None:

@@ -68,7 +68,11 @@ def test_types_follow_the_columns(text: str, channel: str, kind: str) -> None:
     [
         ("{mark: bar, x: amuont, y: shop}", "unknown column 'amuont'", "'amount'"),
         ("{mark: bar, x: {expression: amount / csot}, y: shop}", "unknown column", "'cost'"),
-        ("{mark: bar, x: amount, y: {column: shop, sort: -z}}", "unknown order '-z'", "known names"),
+        (
+            "{mark: bar, x: amount, y: {column: shop, sort: -z}}",
+            "unknown order '-z'",
+            "known names",
+        ),
         ("{mark: bar, x: amount, y: {column: shop, sort: color}}", "unknown order", "known names"),
     ],
 )

@@ -27,9 +27,3 @@ def day_facts(lake: Lake, contract: StreamContract) -> dict[date, DayFacts]:
         for day, facts in sorted(found.items(), key=lambda item: str(item[0]))
         if day is not None
     }
-
-
-def days_touched(lake: Lake, contract: StreamContract, after: int) -> dict[date, DayFacts]:
-    """The days that gained rows in epochs later than `after`."""
-    facts = day_facts(lake, contract)
-    return {day: found for day, found in facts.items() if found.last_epoch > after}

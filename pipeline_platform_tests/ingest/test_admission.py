@@ -12,7 +12,7 @@ from pipeline_platform.contracts.epochs import Accounting
 from pipeline_platform.contracts.stream import Column, StreamContract
 from pipeline_platform.engine.sail import SailEngine
 from pipeline_platform.errors import Abort, ContractChanged, SourceUnavailable, UnknownName
-from pipeline_platform.ingest.days import days_touched
+from pipeline_platform.ingest.days import day_facts
 from pipeline_platform.ingest.replay import replay
 from pipeline_platform.ingest.verify import verify
 from pipeline_platform.lake.catalog import load
@@ -245,13 +245,12 @@ def test_unknown_fields_that_are_kept_are_in_extra(tmp_path: Path) -> None:
     assert load(stage.lake, "serving.events", "polars")["_extra"].to_list() == ['{"m":[1.50]}']
 
 
-def test_days_touched_are_those_of_later_epochs(stage: Stage) -> None:
+def test_each_day_knows_the_epoch_that_last_added_to_it(stage: Stage) -> None:
     put(stage, "a", Row("x", day=1), Row("y", day=2))
     stage.admission().run()
     put(stage, "b", Row("x", day=1), Row("z", day=3))
     stage.admission().run()
-    assert sorted(days_touched(stage.lake, CONTRACT, after=0)) == [date(2020, 1, 3)]
-    facts = days_touched(stage.lake, CONTRACT, after=-1)
+    facts = day_facts(stage.lake, CONTRACT)
     assert [(day.day, f.rows, f.last_epoch) for day, f in facts.items()] == [
         (1, 1, 0),
         (2, 1, 0),

@@ -24,7 +24,7 @@ _EVENT = "SELECT *, event_ts AS known FROM facts"
 
 
 def write_join(folder: str, spine: str, rows: str, keys: str, kind: str = "") -> dict[str, Any]:
-    """The files of `features.write`; `at_once`: all is available as it happens; `skewed`."""
+    """The files of `join_data.write`; `at_once`: all is available as it happens; `skewed`."""
     import polars as pl
 
     from benchmarks.join_data import write

@@ -142,9 +142,13 @@ class SourceTable(Struct, frozen=True, forbid_unknown_fields=True):
         """Whether the column may hold NULL; a key column never may."""
         return column.nullable and column.name not in self.key
 
-    def to_json(self) -> bytes:
-        """Canonical JSON; equal contracts give equal bytes."""
-        return msgspec.json.encode(self, order="deterministic")
+    @property
+    def table_columns(self) -> tuple[TableColumn, ...]:
+        """The columns of `serving.<name>`, as tables declare theirs."""
+        return tuple(
+            TableColumn(c.name, str(c.type), self.nullable(c), c.description, c.personal)
+            for c in self.columns
+        )
 
     @property
     def fingerprint(self) -> str:

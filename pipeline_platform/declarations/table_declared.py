@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from pipeline_platform.contracts.models import TableCheck, TableColumn
+from pipeline_platform.contracts.models import TableCheck
 from pipeline_platform.contracts.names import check_name
 from pipeline_platform.contracts.source_tables import (
     LEDGER,
@@ -100,10 +100,6 @@ def _tables(
     contract: SourceTable, attributes: OperationalTableAttributes, place: Place
 ) -> tuple[DeclaredTable, DeclaredTable, DeclaredTable]:
     about, said = About.of(attributes, place), attributes.description
-    columns = tuple(
-        TableColumn(c.name, str(c.type), contract.nullable(c), c.description, c.personal)
-        for c in contract.columns
-    )
     raw = DeclaredTable(
         name=contract.ledger,
         description=f"{said}\n\nThe ledger of snapshots. Materializing takes one.",
@@ -116,7 +112,7 @@ def _tables(
         name=contract.current,
         description=f"{said}\n\nThe rows as the last snapshot holds them.",
         about=about,
-        columns=columns,
+        columns=contract.table_columns,
         where=place.at(),
         kinds=frozenset({"deltalake"}),
         code_version=contract.fingerprint,
@@ -126,7 +122,7 @@ def _tables(
         description=f"{said}\n\nEvery version of every row; a row that vanished at the source is "
         "closed. The first version of a key is valid from the beginning of time.",
         about=about,
-        columns=(*columns, *VERSION),
+        columns=(*contract.table_columns, *VERSION),
         where=place.at(),
         kinds=frozenset({"deltalake"}),
         code_version=contract.fingerprint,

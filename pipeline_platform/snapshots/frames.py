@@ -6,12 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 from pipeline_platform.contracts.source_tables import SourceColumn, SourceTable
 from pipeline_platform.contracts.types import INTEGERS
 from pipeline_platform.errors import Abort
-from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.schema import columns_schema
 from pipeline_platform.lake.shape import empty_frame
 from pipeline_platform.ports.database import Chunk
 from pipeline_platform.snapshots.values import Misfit, exact
@@ -19,18 +18,12 @@ from pipeline_platform.snapshots.values import Misfit, exact
 _FAILURES = (pl.exceptions.PolarsError, OverflowError, TypeError, ValueError)
 
 
-def schema_of(table: SourceTable) -> pa.Schema:
-    """The columns of `serving.<name>`, which are those of its snapshots."""
-    comments = {column.name: column.description for column in table.columns}
-    return arrow_schema(((c.name, c.type, table.nullable(c)) for c in table.columns), comments)
-
-
 class Frames:
     """Makes frames of one table's chunks."""
 
     def __init__(self, table: SourceTable) -> None:
         self._table = table
-        self._types = dict(empty_frame(schema_of(table)).schema)
+        self._types = dict(empty_frame(columns_schema(table.table_columns)).schema)
 
     def frame(self, chunk: Chunk) -> pl.DataFrame:
         """The chunk in the declared types; Abort that names the first value that misfits."""

@@ -12,7 +12,6 @@ from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import columns_schema
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
-from pipeline_platform.snapshots.frames import schema_of
 
 BATCH_ROWS = 200_000
 _VALIDITY = columns_schema(VERSION)
@@ -28,7 +27,7 @@ class ServingTables:
     def __init__(self, table: SourceTable, lake: Lake) -> None:
         self._table = table
         self.current, self.history = lake.table(table.current), lake.table(table.history)
-        self.schema = schema_of(table)
+        self.schema = columns_schema(table.table_columns)
         self.history_schema = pa.schema([*self.schema, *_VALIDITY])
 
     def ensure(self) -> None:

@@ -78,11 +78,6 @@ def result(name: str, arguments: Sequence[Type]) -> Type:
     return rule(arguments) if rule else None
 
 
-def is_known(name: str) -> bool:
-    """Whether the function's type is inferred here."""
-    return name in _RULES
-
-
 def _first(arguments: Sequence[Type]) -> Type:
     return arguments[0] if arguments else None
 

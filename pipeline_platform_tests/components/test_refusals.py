@@ -7,6 +7,7 @@ import pytest
 
 from pipeline_platform.definitions import build_defs
 from pipeline_platform_tests.components.shop import copy_shop, importable
+from pipeline_platform_tests.reviewed import messages
 
 GOLDEN = Path(__file__).parent / "golden" / "refusals.txt"
 ORDERS, VISITS, DAILY = "orders/defs.yaml", "visits/defs.yaml", "daily_sales/defs.yaml"
@@ -61,17 +62,11 @@ def refusal(tmp_path: Path, file: str, old: str, new: str) -> str:
     return str(caught.value)
 
 
-def golden() -> dict[str, str]:
-    """The reviewed messages, by case."""
-    parts = GOLDEN.read_text().split("## ")[1:]
-    return {title: body.strip() for title, _, body in (p.partition("\n") for p in parts)}
-
-
 @pytest.mark.parametrize("case", WRONG)
 def test_the_message_is_as_reviewed(case: str, tmp_path: Path) -> None:
     """Rewrite with `python -m pipeline_platform_tests.components.test_refusals`."""
     message = refusal(tmp_path, *WRONG[case])
-    assert message == golden()[case]
+    assert message == messages(GOLDEN)[case]
     assert message.startswith("shop/defs/sales/")
     assert "Known: " in message and "What to do: " in message
 

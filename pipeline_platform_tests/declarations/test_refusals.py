@@ -6,6 +6,7 @@ import pytest
 
 from pipeline_platform.errors import DeclarationError
 from pipeline_platform_tests.declarations.market import declared, write
+from pipeline_platform_tests.reviewed import messages
 
 GOLDEN = Path(__file__).parent / "golden" / "refusals.txt"
 CUSTOMERS, SALES, HABITS = "customers/defs.yaml", "sales/defs.yaml", "habits/defs.yaml"
@@ -55,16 +56,10 @@ def refusal(tmp_path: Path, file: str, old: str, new: str) -> str:
     return str(caught.value)
 
 
-def golden() -> dict[str, str]:
-    """The reviewed messages by case."""
-    parts = GOLDEN.read_text().split("## ")[1:]
-    return {part.split("\n", 1)[0]: part.split("\n", 1)[1].strip() for part in parts}
-
-
 @pytest.mark.parametrize("case", WRONG)
 def test_refusal_is_as_reviewed(case: str, tmp_path: Path) -> None:
     """Rewrite with `python -m pipeline_platform_tests.declarations.test_refusals`."""
-    assert refusal(tmp_path, *WRONG[case]) == golden()[case]
+    assert refusal(tmp_path, *WRONG[case]) == messages(GOLDEN)[case]
 
 
 def test_no_refusal_shows_a_password() -> None:
@@ -72,7 +67,7 @@ def test_no_refusal_shows_a_password() -> None:
 
 
 def test_every_reviewed_message_has_its_case() -> None:
-    assert list(golden()) == list(WRONG)
+    assert list(messages(GOLDEN)) == list(WRONG)
 
 
 if __name__ == "__main__":

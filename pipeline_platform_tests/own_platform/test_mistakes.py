@@ -9,6 +9,7 @@ import pytest
 
 from pipeline_platform_tests.own_platform.mistakes import MISTAKES, Mistake, shop
 from pipeline_platform_tests.own_platform.stranger import Stranger
+from pipeline_platform_tests.reviewed import messages
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
@@ -43,24 +44,18 @@ def told(base: Path, home: Path, mistake: Mistake) -> str:
     return said.strip()
 
 
-def golden() -> dict[str, str]:
-    """The reviewed messages, by mistake."""
-    parts = GOLDEN.read_text().split("## ")[1:]
-    return {title: body.strip() for title, _, body in (p.partition("\n") for p in parts)}
-
-
 @pytest.mark.parametrize("case", MISTAKES)
 def test_the_message_is_as_reviewed(case: str, base: Path, tmp_path: Path) -> None:
     """Rewrite with `python -m pipeline_platform_tests.own_platform.test_mistakes`."""
-    assert told(base, tmp_path, MISTAKES[case]) == golden()[case]
+    assert told(base, tmp_path, MISTAKES[case]) == messages(GOLDEN)[case]
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as first:
         shop(Stranger(Path(first)))
-        messages = []
+        found = []
         for title, mistake in MISTAKES.items():
             with tempfile.TemporaryDirectory() as folder:
-                messages.append(f"## {title}\n{told(Path(first), Path(folder), mistake)}\n")
+                found.append(f"## {title}\n{told(Path(first), Path(folder), mistake)}\n")
     GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text("\n".join(messages))
+    GOLDEN.write_text("\n".join(found))

@@ -1,0 +1,1 @@
+"""The batch path: views recomputed from accepted rows, day by day."""

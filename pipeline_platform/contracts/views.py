@@ -1,0 +1,97 @@
+"""A view as a value: one SQL statement, split into partial, merge and answer."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from pipeline_platform.contracts.models import TableColumn
+from pipeline_platform.contracts.names import TableName
+
+Paths = Literal["batch", "speed", "both"]
+ROWS = "__rows__"  # stands for accepted rows in `Split.partial`
+STATES = "__states__"  # stands for state rows in `Split.merge` and `Split.answer`
+COUNTED = "_rows"  # bigint: accepted rows that a state row was made of
+SEMANTICS = 1  # version of what our partial, merge and final forms mean
+SESSION = "UTC ANSI"  # the zone and mode of every session; part of the fingerprint
+
+
+class Split(Struct, frozen=True, forbid_unknown_fields=True):
+    """A view's statement in three, each over one relation that a token stands for.
+
+    `partial` gives from ROWS the state rows: `_day`, `keys`, `states`, `_rows`, grouped by
+    day and keys. `merge` gives the same columns from any union of state rows, so that it is
+    associative and commutative. `answer` gives the view's columns from state rows: merged
+    over all days first, finished last; it may name the tables in `dimensions`.
+    `outputs` maps an output column that is exactly a key to that key. `approximate` are the
+    output columns that an engine gives only within a tolerance (sums of doubles).
+    """
+
+    keys: tuple[str, ...]
+    states: tuple[str, ...]
+    partial: str
+    merge: str
+    answer: str
+    outputs: dict[str, str] = {}
+    dimensions: tuple[str, ...] = ()
+    approximate: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a state row that a fold computes, in order."""
+        return ("_day", *self.keys, *self.states, COUNTED)
+
+
+class View(Struct, frozen=True, forbid_unknown_fields=True):
+    """A view over one stream; `sql` is the user's text, verbatim.
+
+    `paths` says who keeps it up: the nightly batch, the real-time path, or both.
+    """
+
+    name: str
+    stream: str
+    sql: str
+    columns: tuple[TableColumn, ...]
+    split: Split
+    paths: Paths = "both"
+
+    @property
+    def table(self) -> TableName:
+        """The merged answer, `serving.<view>`; computed when read."""
+        return TableName("serving", self.name)
+
+    @property
+    def batch(self) -> TableName:
+        """The settled answer, `serving.<view>__batch`."""
+        return TableName("serving", f"{self.name}__batch")
+
+    @property
+    def live(self) -> TableName:
+        """Which definition and which states answer now, `serving.<view>__live`."""
+        return TableName("serving", f"{self.name}__live")
+
+    @property
+    def source(self) -> TableName:
+        """The accepted rows that it folds."""
+        return TableName("serving", self.stream)
+
+    def states(self, generation: int) -> TableName:
+        """The table of its states over one generation of accepted rows."""
+        return TableName("serving", f"{self.name}__states_{self.fingerprint(generation)}")
+
+    def fingerprint(self, generation: int) -> str:
+        """12 hex digits over all that decides a state row; engines do not."""
+        split = self.split
+        rows = [split.partial, split.merge, split.keys, split.states]
+        return _digest([self.stream, rows, SEMANTICS, SESSION, generation])
+
+    @property
+    def code_version(self) -> str:
+        """12 hex digits over all that decides the answer."""
+        return _digest([self.split, self.columns, self.stream, SEMANTICS, SESSION])
+
+
+def _digest(values: Sequence[object]) -> str:
+    return hashlib.sha256(msgspec.json.encode(values, order="deterministic")).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""The real-time path: accepted rows folded as they come."""

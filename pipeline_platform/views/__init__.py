@@ -1,0 +1,1 @@
+"""Views: one statement split in three, its states, the merged answer."""

@@ -9,13 +9,13 @@ import msgspec
 
 from pipeline_platform.contracts.charts import Chart
 from pipeline_platform.contracts.models import Model, TableColumn
-from pipeline_platform.contracts.types import DataType
 from pipeline_platform.declarations.chart_declared import chart_of
+from pipeline_platform.declarations.computed_columns import Found, computed_columns
 from pipeline_platform.declarations.model_attributes import ModelAttributes
 from pipeline_platform.declarations.model_checks import checks_of
 from pipeline_platform.declarations.model_days import PARAMETERS, days_read, partitioning_of
 from pipeline_platform.declarations.model_source import ModelSource
-from pipeline_platform.declarations.tables import About, DeclaredTable, personal_kinds
+from pipeline_platform.declarations.tables import About, DeclaredTable
 from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.sql.analysis import Analysis, analyse
 
@@ -119,59 +119,9 @@ def _columns(
 ) -> tuple[TableColumn, ...]:
     declared, place = source.attributes.columns, source.place
     if analysis is None:
-        found = [
+        found: list[Found] = [
             (name, column.type or None, tuple(column.sources)) for name, column in declared.items()
         ]
     else:
         found = [(c.name, c.type, c.sources) for c in analysis.columns]
-    names = [name for name, _, _ in found]
-    for name in declared:
-        if name not in names:
-            raise UnknownName("column", name, names, where=place.at("columns", name))
-    return tuple(_column(source, n, t, s, tables) for n, t, s in found)
-
-
-def _column(
-    source: ModelSource,
-    name: str,
-    kind: str | None,
-    origins: tuple[str, ...],
-    tables: Mapping[str, DeclaredTable],
-) -> TableColumn:
-    said = source.attributes.columns.get(name)
-    where = source.place.at("columns", name) if said else source.shown
-    upstream = [_origin(origin, tables, where) for origin in origins]
-    written = said.type if said else ""
-    if not (written or kind):
-        raise DeclarationError(
-            f"the type of column {name!r} cannot be told from the SQL",
-            where=where,
-            known=f"columns with a known type: {', '.join(_typed(source, tables)) or 'none'}",
-            remedy=f"declare it: `{name}: {{type: ..., description: ...}}` under `columns`",
-        )
-    plain = upstream[0] if len(upstream) == 1 and upstream[0].name == name else None
-    return TableColumn(
-        name=name,
-        type=str(DataType.parse(written or str(kind), where=where)),
-        nullable=said.nullable if said else True,
-        description=(said.description if said else "") or (plain.description if plain else ""),
-        personal=personal_kinds(said.personal if said else "", origins, tables),
-        sources=origins,
-    )
-
-
-def _typed(source: ModelSource, tables: Mapping[str, DeclaredTable]) -> list[str]:
-    if not source.sql:
-        return [n for n, c in source.attributes.columns.items() if c.type]
-    types = {name: table.types for name, table in tables.items()}
-    return [c.name for c in analyse(source.sql, types, path=source.shown).columns if c.type]
-
-
-def _origin(origin: str, tables: Mapping[str, DeclaredTable], where: str) -> TableColumn:
-    table, _, column = origin.rpartition(".")
-    if table not in tables:
-        raise UnknownName("table", table, tables, where=where)
-    by_name = {c.name: c for c in tables[table].columns}
-    if column not in by_name:
-        raise UnknownName(f"column of {table}", column, by_name, where=where)
-    return by_name[column]
+    return computed_columns(found, declared, tables, place, source.shown)

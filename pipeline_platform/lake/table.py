@@ -2,27 +2,37 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
 from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import CommitConflict, UnknownName, WriteRefused
+from pipeline_platform.lake.change import Change, Filters
 from pipeline_platform.lake.definition import TableDefinition, bring_up
 from pipeline_platform.lake.files import Files
 from pipeline_platform.lake.schema import misfits
-from pipeline_platform.lake.snapshot import METADATA, Snapshot
+from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile, Staging
 
 ATTEMPTS = 40
 _LONGEST_PAUSE_S = 0.2
-_Filters = list[tuple[str, str, str]]
+
+
+class Unset(Enum):
+    """Tells an argument that was left out from None."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
 
 
 @dataclass(frozen=True)
@@ -99,22 +109,62 @@ class LakeTable:
         *,
         transaction: tuple[str, int],
         metadata: Mapping[str, Any] | None = None,
+        after: int | Unset | None = UNSET,
+        transactions: Sequence[tuple[str, int]] = (),
     ) -> Commit:
         """Add the files' rows once per (application, version), however often it is called.
 
         When the table has seen this version of the application or a later one, the files
-        are deleted and `already` is True. Without files it commits the transaction alone.
-        Raises CommitConflict when other writers won every attempt.
+        are deleted and `already` is True. With `after` the table must stand at exactly that
+        version of the application (None: never seen); elsewhere the files are deleted and
+        CommitConflict is raised. `transactions` are further ones to note in the same
+        commit. Without files it commits the transactions alone.
+        Raises CommitConflict also when other writers won every attempt.
         """
         app, number = transaction
+        change = Change(files, transactions=(transaction, *transactions), metadata=metadata or {})
         for base in self._attempts():
             seen = base.transaction_version(app)
             if seen is not None and seen >= number:
                 self.discard(files)
                 return Commit(base.version, already=True, rows=0)
-            if self._commit(base, files, metadata, transaction=transaction):
+            if after is not UNSET and seen != after:
+                self.discard(files)
+                raise self._conflict(f"{app} stands at {seen}, so {number} cannot follow {after}")
+            if self._commit(base, change):
                 return Commit(base.version + 1, already=False, rows=_rows(files))
         raise self._conflict(f"append {transaction} lost every attempt")
+
+    def exchange(
+        self,
+        remove: Collection[str],
+        add: Sequence[StagedFile],
+        *,
+        transactions: Sequence[tuple[str, int]] = (),
+        metadata: Mapping[str, Any] | None = None,
+        data_change: bool,
+        check: Callable[[Snapshot], None],
+    ) -> Commit:
+        """Take exactly the files `remove` out and put `add` in; all else of the table stays.
+
+        `check` sees the very version that the commit follows, at each attempt, and gives up
+        by raising. Raises CommitConflict when a file of `remove` is no longer there, or when
+        other writers won every attempt. The files of `add` are deleted unless committed.
+        `data_change=False` promises that the rows stay the same.
+        """
+        gone = frozenset(remove)
+        change = Change(add, gone, transactions, metadata or {}, data_change=data_change)
+        with ExitStack() as undo:
+            undo.callback(self.discard, add)
+            for base in self._attempts():
+                check(base)
+                missing = gone - base.paths(None)
+                if missing:
+                    raise self._conflict(f"{len(missing)} of {len(gone)} files are already gone")
+                if self._commit(base, change):
+                    undo.pop_all()
+                    return Commit(base.version + 1, already=False, rows=_rows(add))
+            raise self._conflict(f"exchange of {len(gone)} files lost every attempt")
 
     def replace(
         self,
@@ -131,12 +181,13 @@ class LakeTable:
         """
         self._refuse_outside(files, read, window)
         held = read.paths(window)
+        change = Change(files, metadata=metadata or {}, overwrite=_filters(read, window))
         for base in self._attempts():
             if base.paths(window) != held:
                 raise self._conflict(
                     f"{window or 'the table'} changed after version {read.version}"
                 )
-            if self._commit(base, files, metadata, overwrite=_filters(read, window)):
+            if self._commit(base, change):
                 return Commit(base.version + 1, already=False, rows=_rows(files))
         raise self._conflict(f"replace of {window or 'the table'} lost every attempt")
 
@@ -153,39 +204,13 @@ class LakeTable:
                 time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.005 * 2**attempt)))
             yield self.snapshot()
 
-    def _commit(
-        self,
-        base: Snapshot,
-        files: Sequence[StagedFile],
-        metadata: Mapping[str, Any] | None,
-        *,
-        transaction: tuple[str, int] | None = None,
-        overwrite: _Filters | None = None,
-    ) -> bool:
-        """Commit as the version after `base`; whether nobody else took that version.
-
-        `max_commit_retries=0` makes it a compare-and-swap: Delta's own conflict check lets
-        an overwrite pass rows that were appended to its partitions meanwhile.
-        """
-        self._refuse_misfits(files, base)
-        properties = CommitProperties(
-            custom_metadata={METADATA: dict(metadata or {})},
-            max_commit_retries=0,
-            app_transactions=[Transaction(*transaction)] if transaction else None,
-        )
-        try:
-            base.table.create_write_transaction(
-                [_action(file, base.partition_by) for file in files],
-                "append" if overwrite is None else "overwrite",
-                base.table.schema(),
-                partition_by=base.partition_by,
-                partition_filters=overwrite or None,
-                commit_properties=properties,
-            )
-        except CommitFailedError:
-            return False
-        self._sync(base.version + 1)
-        return True
+    def _commit(self, base: Snapshot, change: Change) -> bool:
+        """Commit durably as the version after `base`; whether nobody else took it."""
+        self._refuse_misfits(change.add, base)
+        won = change.commit(base)
+        if won:
+            self._sync(base.version + 1)
+        return won
 
     def _sync(self, version: int) -> None:
         """Order across tables survives a loss of power only if each commit is durable."""
@@ -238,15 +263,8 @@ def _rows(files: Sequence[StagedFile]) -> int:
     return sum(file.rows for file in files)
 
 
-def _filters(read: Snapshot, window: DayWindow | None) -> _Filters:
+def _filters(read: Snapshot, window: DayWindow | None) -> Filters:
     if window is None or read.partition_by is None:
         return []
     column = read.partition_by
     return [(column, ">=", window.start.isoformat()), (column, "<", window.end.isoformat())]
-
-
-def _action(file: StagedFile, partition_by: str | None) -> AddAction:
-    day = file.partition.isoformat() if file.partition else None
-    values: dict[str, str | None] = {partition_by: day} if partition_by else {}
-    now = time.time_ns() // 1_000_000
-    return AddAction(file.path, file.size, values, now, True, file.statistics)

@@ -124,3 +124,32 @@ def test_sail_prunes_by_our_statistics_without_losing_rows(
         found = sail.sql(f"select count(*) as c from events where {text}").collect()[0]["c"]
         assert found == ours.filter(expression).height, text
         assert found > 0, text
+
+
+def test_exchanged_files_are_read_equal(lake: Lake, sail: SparkSession) -> None:
+    """Null days too, and after a checkpoint, which holds removed files as tombstones."""
+    table = lake.table(TableName("serving", "events"))
+    table.ensure(SCHEMA, "_day")
+    for epoch in range(12):
+        with table.stage(table.snapshot()) as staging:
+            rows = [row(n) for n in range(epoch * 20, epoch * 20 + 20)]
+            staging.write(pa.Table.from_pylist(rows, SCHEMA))
+            table.append(staging.finish(), transaction=("a", epoch))
+    before = table.snapshot()
+    for window in (None, day(1)):
+        chosen = before.files.filter(pl.col("partition._day").eq_missing(pl.lit(window)))
+        with table.stage(before) as staging:
+            staging.write(before.scan(chosen["path"].to_list()).select(SCHEMA.names).collect())
+            table.exchange(
+                chosen["path"].to_list(), staging.finish(), data_change=False, check=lambda _: None
+            )
+    for step in range(2):
+        held, ours = table.snapshot(), before.frame().sort("n").collect()
+        assert held.files.height < before.files.height
+        assert held.frame().sort("n").collect().equals(ours)
+        assert pl.read_delta(held.uri).select(ours.columns).sort("n").equals(ours)
+        read = sail.read.format("delta").load(held.uri).toArrow()
+        theirs = pl.DataFrame(pl.from_arrow(read)).sort("n")
+        assert ours.equals(theirs.select(ours.columns).cast(dict(ours.schema)))
+        if step == 0:
+            DeltaTable(held.uri).create_checkpoint()

@@ -142,3 +142,39 @@ def test_killed_processes_leave_a_readable_table_and_the_retry_works(tmp_path: P
     assert end(last) == [0]
     assert table.snapshot().num_rows == 180
     assert lake.names() == [NAME]
+
+
+EXCHANGER = """
+import sys
+from pipeline_platform.errors import CommitConflict
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform_tests.lake.frames import NAME, day, rows_of, staged
+table, rounds = Lake(sys.argv[1]).table(NAME), int(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+won = 0
+for _ in range(rounds):
+    read = table.snapshot()
+    try:
+        table.exchange(
+            read.paths(None), staged(table, rows_of(read)), data_change=False, check=lambda _: None
+        )
+        won += 1
+    except CommitConflict:
+        pass
+sys.exit(won == 0)
+"""
+
+
+def test_two_processes_exchange_while_a_third_appends(tmp_path: Path) -> None:
+    """Every row stays once; what a loser staged is gone."""
+    lake = Lake(tmp_path)
+    table = events(lake)
+    table.append(staged(table, [(day(0), -1, 0)]), transaction=("admit", -1))
+    everyone = [start(APPENDER, lake, 0, 20)] + [start(EXCHANGER, lake, n, 12) for n in (1, 2)]
+    go(*everyone)
+    assert end(*everyone) == [0, 0, 0]
+    expected = [(day(n), epoch, 0) for n in range(3) for epoch in range(20)]
+    assert rows_of(table.snapshot()) == sorted([*expected, (day(0), -1, 0)])
+    log = "".join(path.read_text() for path in Path(table.uri, "_delta_log").glob("*.json"))
+    assert all(path.name in log for path in Path(table.uri).rglob("part-*.parquet"))

@@ -7,10 +7,13 @@ from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
+import pyarrow as pa
 from deltalake import CommitProperties, Transaction
 from deltalake.exceptions import CommitFailedError
+from deltalake.schema import Schema as DeltaSchema
 from deltalake.transaction import AddAction, RemoveAction
 
+from pipeline_platform.lake.schema import delta_json
 from pipeline_platform.lake.snapshot import METADATA, Snapshot
 from pipeline_platform.lake.writer import StagedFile
 
@@ -23,7 +26,7 @@ class Change:
 
     `remove` names files of the table; `overwrite` lets the added files be all rows of the
     partitions that it selects ([]: of the table). `data_change=False` promises other
-    readers that the rows stay the same.
+    readers that the rows stay the same. `schema` is what the table has from then on.
     """
 
     add: Sequence[StagedFile] = ()
@@ -32,6 +35,7 @@ class Change:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     overwrite: Filters | None = None
     data_change: bool = True
+    schema: pa.Schema | None = None
 
     def commit(self, base: Snapshot) -> bool:
         """Commit as the version after `base`; whether nobody else took that version.
@@ -48,7 +52,7 @@ class Change:
             base.table.create_write_transaction(
                 [*self._adds(base), *self._removes(base)],
                 "append" if self.overwrite is None else "overwrite",
-                base.table.schema(),
+                self._columns(base),
                 partition_by=base.partition_by,
                 partition_filters=self.overwrite or None,
                 commit_properties=properties,
@@ -56,6 +60,11 @@ class Change:
         except CommitFailedError:
             return False
         return True
+
+    def _columns(self, base: Snapshot) -> DeltaSchema:
+        if self.schema is None:
+            return base.table.schema()
+        return DeltaSchema.from_json(delta_json(self.schema))
 
     def _adds(self, base: Snapshot) -> Iterator[AddAction]:
         now = time.time_ns() // 1_000_000

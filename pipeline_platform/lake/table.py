@@ -111,6 +111,7 @@ class LakeTable:
         metadata: Mapping[str, Any] | None = None,
         after: int | Unset | None = UNSET,
         transactions: Sequence[tuple[str, int]] = (),
+        check: Callable[[Snapshot], None] | None = None,
     ) -> Commit:
         """Add the files' rows once per (application, version), however often it is called.
 
@@ -118,7 +119,8 @@ class LakeTable:
         are deleted and `already` is True. With `after` the table must stand at exactly that
         version of the application (None: never seen); elsewhere the files are deleted and
         CommitConflict is raised. `transactions` are further ones to note in the same
-        commit. Without files it commits the transactions alone.
+        commit. Without files it commits the transactions alone. `check` sees the very
+        version that the commit follows and gives up by raising; the files are deleted then.
         Raises CommitConflict also when other writers won every attempt.
         """
         app, number = transaction
@@ -131,6 +133,8 @@ class LakeTable:
             if after is not UNSET and seen != after:
                 self.discard(files)
                 raise self._conflict(f"{app} stands at {seen}, so {number} cannot follow {after}")
+            if check is not None:
+                self._checked(base, check, files)
             if self._commit(base, change):
                 return Commit(base.version + 1, already=False, rows=_rows(files))
         raise self._conflict(f"append {transaction} lost every attempt")
@@ -191,11 +195,43 @@ class LakeTable:
                 return Commit(base.version + 1, already=False, rows=_rows(files))
         raise self._conflict(f"replace of {window or 'the table'} lost every attempt")
 
+    def restate(
+        self,
+        files: Sequence[StagedFile],
+        schema: pa.Schema,
+        *,
+        transactions: Sequence[tuple[str, int]],
+        metadata: Mapping[str, Any],
+        check: Callable[[Snapshot], None],
+    ) -> Commit:
+        """Let the files be all rows of the table and `schema` its columns, in one commit.
+
+        The partition column stays. `check` as in `exchange`; when it raises, or other
+        writers won every attempt (CommitConflict), the files are left for another try.
+        """
+        change = Change(
+            files, transactions=transactions, metadata=metadata, overwrite=[], schema=schema
+        )
+        for base in self._attempts():
+            check(base)
+            if change.commit(base):
+                self._sync(base.version + 1)
+                return Commit(base.version + 1, already=False, rows=_rows(files))
+        raise self._conflict("another set of rows lost every attempt")
+
     def discard(self, files: Sequence[StagedFile]) -> None:
         """Delete staged files, except those that the newest version names."""
         if files:
             committed = self.snapshot().paths(None)
             self._files.delete(file.path for file in files if file.path not in committed)
+
+    def _checked(
+        self, base: Snapshot, check: Callable[[Snapshot], None], files: Sequence[StagedFile]
+    ) -> None:
+        with ExitStack() as undo:
+            undo.callback(self.discard, files)
+            check(base)
+            undo.pop_all()
 
     def _attempts(self) -> Iterator[Snapshot]:
         """Fresh snapshots, with a growing random pause between them."""

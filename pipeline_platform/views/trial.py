@@ -1,0 +1,296 @@
+"""One trial of a view: its merged answer beside its own SQL, over the same rows."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from itertools import count
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipeline_platform.contracts.names import EPOCH
+from pipeline_platform.contracts.views import ROWS, STATES, View
+from pipeline_platform.engine.engine import Engine
+from pipeline_platform.errors import StatementFailed
+from pipeline_platform.sql.tables import substitute_tables
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
+Columns = Mapping[str, str]
+Row = tuple[Any, ...]
+TOLERANCE = 1e-7  # of approximate columns, as a share; absolute below 1
+_ORDERS = 24  # permutations of the rows that show which values an ambiguous column may have
+_numbers = count()
+
+
+class Checked(NamedTuple):
+    """What is checked, and where; `ambiguous`: ties may decide a value of its own SQL."""
+
+    view: View
+    columns: Columns
+    dimensions: Mapping[str, Columns]
+    engine: Engine
+    ambiguous: bool = False
+
+
+class Trial(NamedTuple):
+    """Accepted rows with their epochs, dimension rows, the seed of how states are merged."""
+
+    rows: "pl.DataFrame"
+    dimensions: "dict[str, pl.DataFrame]"
+    seed: int
+
+
+class Apart(NamedTuple):
+    """The first thing that differs; `column` is empty where only one side has the group."""
+
+    group: dict[str, Any]
+    column: str
+    expected: Any
+    found: Any
+
+
+class OwnFailed(Exception):
+    """The user's own SQL cannot run over the rows of a trial."""
+
+    def __init__(self, reason: StatementFailed) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class _Answer(NamedTuple):
+    """Types by column in Spark's words, and rows."""
+
+    types: dict[str, str]
+    rows: list[Row]
+
+
+def apart(checked: Checked, trial: Trial) -> Apart | None:
+    """What the merged answer and the view's own SQL differ in over these rows, or None.
+
+    Raises OwnFailed where the view's own SQL fails.
+    """
+    with _relations(checked, trial) as names:
+        try:
+            own = _own(checked, trial.rows, names)
+        except StatementFailed as error:
+            raise OwnFailed(error) from None
+        try:
+            merged = _merged(checked, trial, names)
+        except StatementFailed as error:
+            return Apart({}, "", f"{len(own.rows)} rows", f"a failure: {error.known}")
+        if own.types != merged.types:
+            return _types_apart(own.types, merged.types)
+        found = _first(checked, own, merged)
+        if found is None or not checked.ambiguous or not found.column:
+            return found
+        return None if _possible(checked, trial, names, merged) else found
+
+
+@contextmanager
+def _relations(checked: Checked, trial: Trial) -> Iterator[dict[str, str]]:
+    """Views over the dimension rows; the name of each by table."""
+    names = {}
+    with ExitStack() as held:
+        for table, rows in trial.dimensions.items():
+            arrow = _arrow(rows, checked.dimensions[table])
+            names[table] = held.enter_context(_relation(checked.engine, arrow))
+        yield names
+
+
+def _own(checked: Checked, rows: "pl.DataFrame", names: Mapping[str, str]) -> _Answer:
+    with _relation(checked.engine, _arrow(rows, checked.columns)) as name:
+        tables = {**names, str(checked.view.source): name}
+        text = substitute_tables(checked.view.sql, tables)
+        return _answer(checked.engine, checked.engine.sql(text))
+
+
+def _merged(checked: Checked, trial: Trial, names: Mapping[str, str]) -> _Answer:
+    """Partials of random runs of epochs, some merged beforehand, then the answer."""
+    random, engine, split = Random(trial.seed), checked.engine, checked.view.split
+    held = [
+        _states(checked, split.partial, ROWS, _arrow(rows, checked.columns), names)
+        for rows in _runs(trial.rows, random)
+    ]
+    while len(held) > 1 and random.random() < 0.7:
+        random.shuffle(held)
+        taken = random.randint(2, min(len(held), 4))
+        some = _as_stored(held[:taken])
+        held = [*held[taken:], _states(checked, split.merge, STATES, some, names)]
+    with _relation(engine, _as_stored(held)) as name:
+        return _answer(engine, engine.sql(_placed(split.answer, STATES, name, names)))
+
+
+def _runs(rows: "pl.DataFrame", random: Random) -> "list[pl.DataFrame]":
+    """The rows of one or more epochs each, at least one of them."""
+    import polars as pl
+
+    epochs = sorted(rows[EPOCH].unique())
+    runs = []
+    while epochs:
+        taken = random.randint(1, 2)
+        runs.append(rows.filter(pl.col(EPOCH).is_in(epochs[:taken])))
+        epochs = epochs[taken:]
+    return runs or [rows]
+
+
+def _states(
+    checked: Checked, text: str, token: str, rows: "pa.Table", names: Mapping[str, str]
+) -> "pa.Table":
+    engine = checked.engine
+    with _relation(engine, rows) as name:
+        return engine.collect(engine.sql(_placed(text, token, name, names)))
+
+
+def _as_stored(states: "Sequence[pa.Table]") -> "pa.Table":
+    """State rows together, with the columns that their table has beside them."""
+    import pyarrow as pa
+
+    first = states[0].schema
+    whole = pa.concat_tables([table.cast(first) for table in states])
+    beside = {"_epoch": pa.scalar(0, pa.int64()), "_path": pa.scalar("speed")}
+    for column, value in beside.items():
+        whole = whole.append_column(column, pa.repeat(value, whole.num_rows))
+    return whole
+
+
+def _placed(text: str, token: str, name: str, names: Mapping[str, str]) -> str:
+    for table, relation in names.items():
+        text = text.replace(table, relation)
+    return text.replace(token, name)
+
+
+@contextmanager
+def _relation(engine: Engine, rows: "pa.Table") -> Iterator[str]:
+    name = f"check_{next(_numbers)}"
+    if rows.num_rows:
+        engine.frame(name, rows)
+    else:
+        engine.sql(_no_rows(rows.schema)).createOrReplaceTempView(name)
+    try:
+        yield name
+    finally:
+        engine.drop(name)
+
+
+def _no_rows(schema: "pa.Schema") -> str:
+    """A query without rows; PySpark makes no frame of an empty table."""
+    from pipeline_platform.lake.schema import spark_type
+
+    columns = (f"CAST(NULL AS {spark_type(f.type)}) AS `{f.name}`" for f in schema)
+    return f"SELECT {', '.join(columns)} WHERE 1 = 0"
+
+
+def _arrow(rows: "pl.DataFrame", columns: Columns) -> "pa.Table":
+    """The rows in the types that a table on disk gives."""
+    from pipeline_platform.lake.schema import arrow_schema
+
+    schema = arrow_schema((name, kind, True) for name, kind in columns.items())
+    return rows.select(schema.names).to_arrow().cast(schema)
+
+
+def _answer(engine: Engine, frame: "DataFrame") -> _Answer:
+    types = dict(engine.types(frame))
+    table = engine.collect(frame)
+    columns = [[_hashable(value) for value in column.to_pylist()] for column in table.columns]
+    return _Answer(types, list(zip(*columns, strict=True)) if columns else [])
+
+
+def _hashable(value: Any) -> Any:
+    """A value that equals itself, NaN too."""
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    if isinstance(value, dict):
+        return tuple((name, _hashable(one)) for name, one in value.items())
+    return value if value == value else "NaN"
+
+
+def _types_apart(own: Mapping[str, str], merged: Mapping[str, str]) -> Apart:
+    if list(own) != list(merged):
+        return Apart({}, "", list(own), list(merged))
+    column = next(name for name in own if own[name] != merged[name])
+    return Apart({}, column, own[column], merged[column])
+
+
+def _first(checked: Checked, own: _Answer, merged: _Answer) -> Apart | None:
+    """The first row of either side without an equal on the other."""
+    names, split = list(own.types), checked.view.split
+    loose = [n for n, name in enumerate(names) if name in split.approximate]
+    lacking = _unmatched(own.rows, merged.rows, loose)
+    beyond = _unmatched(merged.rows, own.rows, loose)
+    if not lacking and not beyond:
+        return None
+    keys = [n for n, name in enumerate(names) if name in split.outputs]
+    expected = lacking[0] if lacking else None
+    twin = next((r for r in beyond if expected and _at(r, keys) == _at(expected, keys)), None)
+    shown = expected or beyond[0]
+    group = {names[n]: shown[n] for n in keys}
+    if expected is None:
+        return Apart(group, "", "no such row", dict(zip(names, shown, strict=True)))
+    if twin is None:
+        return Apart(group, "", dict(zip(names, expected, strict=True)), "no such row")
+    differing = (n for n in range(len(names)) if not _close(twin[n], expected[n], n in loose))
+    column = next(differing, 0)
+    return Apart(group, names[column], expected[column], twin[column])
+
+
+def _at(row: Row, places: Sequence[int]) -> Row:
+    return tuple(row[n] for n in places)
+
+
+def _unmatched(rows: Sequence[Row], others: Sequence[Row], loose: Sequence[int]) -> list[Row]:
+    """Rows left when each took an equal of the others; `loose` columns are held to a tolerance."""
+    free: defaultdict[Row, list[Row]] = defaultdict(list)
+    for other in others:
+        free[_without(other, loose)].append(other)
+    left = []
+    for row in rows:
+        near = free[_without(row, loose)]
+        found = next((n for n, o in enumerate(near) if _near(o, row, loose)), None)
+        if found is None:
+            left.append(row)
+        else:
+            del near[found]
+    return left
+
+
+def _without(row: Row, places: Sequence[int]) -> Row:
+    return tuple(value for n, value in enumerate(row) if n not in places) if places else row
+
+
+def _near(row: Row, other: Row, loose: Sequence[int]) -> bool:
+    return all(_close(row[n], other[n], True) for n in loose)
+
+
+def _close(found: Any, expected: Any, loose: bool) -> bool:
+    if found == expected or not loose:
+        return bool(found == expected)
+    if isinstance(found, tuple) and isinstance(expected, tuple):
+        pairs = zip(found, expected, strict=False)
+        return len(found) == len(expected) and all(_close(a, b, True) for a, b in pairs)
+    if isinstance(found, float | Decimal) and isinstance(expected, float | Decimal):
+        difference, size = abs(float(found) - float(expected)), abs(float(expected))
+        return math.isfinite(size) and difference <= TOLERANCE * max(1.0, size)
+    return False
+
+
+def _possible(checked: Checked, trial: Trial, names: Mapping[str, str], merged: _Answer) -> bool:
+    """Whether every merged value is one that its own SQL gives over some order of the rows."""
+    columns, split = list(merged.types), checked.view.split
+    keys = [n for n, name in enumerate(columns) if name in split.outputs]
+    loose = [n for n, name in enumerate(columns) if name in split.approximate]
+    seen: defaultdict[Row, list[set[Any]]] = defaultdict(lambda: [set() for _ in columns])
+    for number in range(_ORDERS):
+        order = trial.rows.sample(fraction=1.0, shuffle=True, seed=number)
+        for row in _own(checked, order, names).rows:
+            for n, value in enumerate(row):
+                seen[_at(row, keys)][n].add(value)
+    return all(
+        any(_close(value, other, n in loose) for other in seen[_at(row, keys)][n])
+        for row in merged.rows
+        for n, value in enumerate(row)
+    )

@@ -55,6 +55,14 @@ class DeclarationError(Abort):
     """A YAML, SQL or Python declaration is wrong; `where` is `file:line:column`."""
 
 
+class ViewRefused(DeclarationError):
+    """A view that cannot be kept up exactly; `code` names the refusal in docs/view-functions.md."""
+
+    def __init__(self, code: str, what: str, *, where: str, known: str, remedy: str) -> None:
+        self.code = code
+        super().__init__(f"{what} ({code})", where=where, known=known, remedy=remedy)
+
+
 _USE = {
     True: "use one of the known names",
     False: "nothing has that kind of name yet; make it first",
@@ -104,3 +112,7 @@ class CommitConflict(Retry):
 
 class SourceUnavailable(Retry):
     """A raw object or a store could not be read for a passing reason."""
+
+
+class LeaseHeld(Retry):
+    """Another process holds the lease; `known` says which, and since when."""

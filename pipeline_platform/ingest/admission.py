@@ -7,7 +7,7 @@ admission at the same time, finds what is done and skips it.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Literal
 
@@ -79,7 +79,7 @@ class Admission:
         known, head = {}, -1
         if self.tables.ledger.table.exists():
             known, head = self.tables.ledger.known(), self.tables.ledger.head()
-        new = difference(self._landed(), known)
+        new = difference(self.landed(), known)
         unfinished = head - self.tables.committed()
         newest = max((f"{ref.key}@{ref.version}" for ref in new.new), default="")
         return Pending(len(new.new), new.bytes, unfinished, head, newest)
@@ -90,25 +90,25 @@ class Admission:
         Raises ContractChanged when accepted rows do not fit the contract, and
         SourceUnavailable when an object cannot be read for a passing reason.
         """
-        self._prepare()
-        landed = self._landed()
+        self.prepare()
+        landed = self.landed()
         books = _Pass(self)
         books.finish_planned(report)
         while batch := self._next(landed):
-            self._plan("arrival", tuple(PlannedObject(n, ref) for n, ref in enumerate(batch)))
+            self.plan("arrival", arrivals(batch))
             books.finish_planned(report)
         changed = difference(landed, self.tables.ledger.known()).changed
-        return books.report(self._really_changed(changed))
+        return books.report(self.really_changed(changed))
 
     def admit_planned(
         self, objects: tuple[PlannedObject, ...], report: Report = silent
     ) -> AdmissionReport:
         """Admit a replay: rows of known objects, as the next epoch."""
-        self._prepare()
+        self.prepare()
         books = _Pass(self)
         books.finish_planned(report)
         if objects:
-            self._plan("replay", objects)
+            self.plan("replay", objects)
             books.finish_planned(report)
         return books.report(())
 
@@ -139,7 +139,8 @@ class Admission:
         )
         return None if commit.already else staged
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the tables, or bring them up; ContractChanged when accepted rows do not fit."""
         self._refuse_misfit()
         self.tables.ensure(self.contract)
 
@@ -159,7 +160,8 @@ class Admission:
                 f"`pipeline-platform reprocess {self.contract.name}`",
             )
 
-    def _landed(self) -> list[ObjectRef]:
+    def landed(self) -> list[ObjectRef]:
+        """Every object that is there and settled."""
         landing = self.contract.landing
         settled = None
         if landing.settle_s:
@@ -170,17 +172,22 @@ class Admission:
         new = difference(landed, self.tables.ledger.known()).new
         return next(bounded(new, self._epoch_bytes), ())
 
-    def _plan(self, kind: Literal["arrival", "replay"], objects: tuple[PlannedObject, ...]) -> None:
-        """Plan the next epoch; a racer that planned it first is as good."""
+    def plan(
+        self,
+        kind: Literal["arrival", "replay"],
+        objects: tuple[PlannedObject, ...],
+        epoch: int | None = None,
+    ) -> EpochPlan | None:
+        """Plan the next epoch, or `epoch`; None when a racer planned it first."""
         plan = EpochPlan(
-            epoch=self.tables.ledger.head() + 1,
+            epoch=self.tables.ledger.head() + 1 if epoch is None else epoch,
             kind=kind,
             registered_at=self._clock(),
             contract=self.registry.record(self.contract),
             decoder=DECODER_VERSION,
             objects=objects,
         )
-        self.tables.ledger.plan(plan)
+        return plan if self.tables.ledger.plan(plan) else None
 
     def _staged(
         self,
@@ -229,7 +236,7 @@ class Admission:
             files = staging.finish()
         self.tables.accounting.append(files, transaction=(APP, plan.epoch))
 
-    def _really_changed(self, changed: tuple[ObjectRef, ...]) -> tuple[str, ...]:
+    def really_changed(self, changed: tuple[ObjectRef, ...]) -> tuple[str, ...]:
         """Keys whose bytes differ; an object written again with equal bytes is as it was."""
         if not changed:
             return ()
@@ -241,6 +248,11 @@ class Admission:
             if ref.size != known[ref.key].size
             or checksum(self._store, ref.key) != before.get(ref.key)
         )
+
+
+def arrivals(refs: Iterable[ObjectRef]) -> tuple[PlannedObject, ...]:
+    """Objects that arrive together, at their places in an epoch."""
+    return tuple(PlannedObject(position, ref) for position, ref in enumerate(refs))
 
 
 class _Pass:

@@ -1,7 +1,7 @@
 """What admission tells: pending work, progress, and the outcome of a pass."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pipeline_platform.contracts.epochs import Accounting
 
@@ -41,7 +41,8 @@ class AdmissionReport:
     `epochs` were committed by it (a racer's are not counted); `accounting` is theirs,
     `total` that of all committed epochs; `days` counts newly accepted rows; `warnings`
     counts rows by rule; `changed` lists known objects whose bytes changed and which were
-    not read again; `head` is the last committed epoch, -1 when there is none.
+    not read again; `head` is the last committed epoch, -1 when there is none. `newest`
+    tells when the latest of the admitted objects changed, where that is known.
     """
 
     stream: str
@@ -52,3 +53,4 @@ class AdmissionReport:
     warnings: dict[str, int]
     changed: tuple[str, ...]
     head: int
+    newest: datetime | None = None

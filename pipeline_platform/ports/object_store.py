@@ -22,6 +22,10 @@ class ObjectStore(Protocol):
         """The object as it is now; None where there is none."""
         ...
 
+    def changed_at(self, ref: ObjectRef) -> datetime | None:
+        """When the object last changed, None where the store does not keep it."""
+        ...
+
     def open(self, key: str) -> BinaryIO:
         """The object's bytes. FileNotFoundError or PermissionError are lasting;
         SourceUnavailable is passing."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +10,11 @@ from pipeline_platform.contracts.epochs import ObjectRef
 from pipeline_platform.errors import Abort
 
 _UNFINISHED = (".tmp", ".part")
+
+
+def lands(name: str) -> bool:
+    """Whether a file or folder of this name is seen by listings."""
+    return not (name[0] in "._" or name.endswith(_UNFINISHED))
 
 
 class FolderStore:
@@ -41,7 +46,7 @@ class FolderStore:
             with entries:
                 for entry in entries:
                     name = entry.name
-                    if name[0] in "._" or name.endswith(_UNFINISHED):
+                    if not lands(name):
                         continue
                     if entry.is_dir():
                         folders.append((Path(entry.path), f"{key}/{name}"))
@@ -59,6 +64,9 @@ class FolderStore:
         except FileNotFoundError:
             return None
         return ObjectRef(key, found.st_size, f"{found.st_mtime_ns:x}")
+
+    def changed_at(self, ref: ObjectRef) -> datetime | None:
+        return datetime.fromtimestamp(int(ref.version, 16) / 1e9, UTC)
 
     def open(self, key: str) -> BinaryIO:
         return self._path(key).open("rb")

@@ -28,7 +28,11 @@ class PlannedObject(Struct, frozen=True):
 
 
 class EpochPlan(Struct, frozen=True):
-    """The write-once record of what an epoch holds; a retry processes exactly this."""
+    """The write-once record of what an epoch holds; a retry processes exactly this.
+
+    `generation` is that of the accepted rows when it was planned; later generations decode
+    the epoch under the contract that they were made with.
+    """
 
     epoch: int
     kind: Literal["arrival", "replay"]
@@ -36,6 +40,7 @@ class EpochPlan(Struct, frozen=True):
     contract: str
     decoder: int
     objects: tuple[PlannedObject, ...]
+    generation: int = 0
 
 
 class Accounting(Struct, frozen=True):

@@ -13,6 +13,7 @@ EPOCH = "_epoch"  # bigint: the epoch that accepted the row
 POSITION = "_position"  # int: ordinal of the object in its epoch
 ROW = "_row"  # bigint: ordinal of the row in its object, from 0
 EXTRA = "_extra"  # string: unknown fields as one JSON object, where the contract keeps them
+GENERATION = "_generation"  # bigint: the rebuild that judged a row; null for the first judgement
 EVENT_ID = "_event_id"  # string: content hash and row, where the contract declares no id
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_{1,2}[a-z0-9]+)*")

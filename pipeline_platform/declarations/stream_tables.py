@@ -1,7 +1,15 @@
 """The tables of a stream: its ledger, accepted rows and refused rows."""
 
 from pipeline_platform.contracts.models import Partitioning, TableColumn
-from pipeline_platform.contracts.names import DAY, EPOCH, EVENT_ID, EXTRA, POSITION, ROW
+from pipeline_platform.contracts.names import (
+    DAY,
+    EPOCH,
+    EVENT_ID,
+    EXTRA,
+    GENERATION,
+    POSITION,
+    ROW,
+)
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.declarations.tables import About, DeclaredTable
 
@@ -92,4 +100,5 @@ def refused_columns(contract: StreamContract) -> tuple[TableColumn, ...]:
         TableColumn("original", "binary", False, "The row's bytes.", ", ".join(kinds)),
         TableColumn("contract", "string", False, "Fingerprint of the contract in force."),
         TableColumn("registered_at", "timestamp", False, "Instant of the object's arrival."),
+        TableColumn(GENERATION, "bigint", True, "The rebuild that judged it; null: the first."),
     )

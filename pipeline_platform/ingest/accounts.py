@@ -4,13 +4,17 @@ import polars as pl
 
 from pipeline_platform.contracts.epochs import Accounting
 from pipeline_platform.ingest.tables import StreamTables
+from pipeline_platform.lake.generations import ADMISSION, generation_of, rows_of
 
 
 def total(tables: StreamTables, first: int = 0, last: int | None = None) -> Accounting:
     """The sum over the committed epochs `first <= epoch <= last` (None: all)."""
-    committed = tables.committed()
+    accepted = tables.accepted.snapshot()
+    committed = accepted.transaction_version(ADMISSION)
+    committed = -1 if committed is None else committed
     last = committed if last is None else min(last, committed)
-    rows = tables.accounting.snapshot().frame(between={"epoch": (first, last)})
+    held, only = tables.accounting.snapshot(), {"epoch": (first, last)}
+    rows = rows_of(held, generation_of(accepted), between=only)
     fields = Accounting.__struct_fields__
     summed = rows.select([pl.col(field).sum() for field in fields]).collect().row(0)
     return Accounting(*summed)

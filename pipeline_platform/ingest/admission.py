@@ -8,6 +8,7 @@ admission at the same time, finds what is done and skips it.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Literal
 
@@ -25,6 +26,7 @@ from pipeline_platform.errors import ContractChanged, SourceUnavailable
 from pipeline_platform.ingest import accounts
 from pipeline_platform.ingest.dedup import Deduplicator
 from pipeline_platform.ingest.epoch import EpochRun, Staged
+from pipeline_platform.ingest.generations import Reprocessed, still
 from pipeline_platform.ingest.objects import checksum
 from pipeline_platform.ingest.planning import bounded, difference
 from pipeline_platform.ingest.registry import ContractRegistry
@@ -32,11 +34,13 @@ from pipeline_platform.ingest.report import AdmissionReport, Pending, Progress
 from pipeline_platform.ingest.schemas import ACCOUNTING, rows_of
 from pipeline_platform.ingest.tables import APP, StreamTables
 from pipeline_platform.ingest.takes import taken
+from pipeline_platform.lake.generations import admission_of
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
 
 DECODER_VERSION = 1
+_GENERATIONS = 3  # swaps that one pass outlives
 Report = Callable[[Progress], None]
 Cuts = Callable[[int], dict[int, int] | None]
 
@@ -67,6 +71,7 @@ class Admission:
         self._witness = witness or self.tables
         self.registry = ContractRegistry(contract.name, store)
         self._store, self._clock, self._epoch_bytes = store, clock, epoch_bytes
+        self._generation, self._prepared = 0, False
 
     def beside(self, lake: Lake) -> "Admission":
         """The same admission with its tables in another lake."""
@@ -90,6 +95,12 @@ class Admission:
         Raises ContractChanged when accepted rows do not fit the contract, and
         SourceUnavailable when an object cannot be read for a passing reason.
         """
+        for _ in range(_GENERATIONS):
+            with suppress(Reprocessed):
+                return self._pass(report)
+        return self._pass(report)
+
+    def _pass(self, report: Report) -> AdmissionReport:
         self.prepare()
         landed = self.landed()
         books = _Pass(self)
@@ -114,6 +125,7 @@ class Admission:
 
     def finish(self, cuts: Cuts, report: Report = silent) -> None:
         """Commit every planned epoch, cutting objects where `cuts` of the epoch says."""
+        self._generation = self.tables.generation()
         dedup = Deduplicator(self.contract)
         for plan in self.tables.ledger.plans(self.tables.committed() + 1):
             self.commit(plan, dedup, report, cuts(plan.epoch))
@@ -125,31 +137,55 @@ class Admission:
         report: Report,
         cuts: dict[int, int] | None = None,
     ) -> Staged | None:
-        """Process and commit one planned epoch; None when another admission did it."""
+        """Process and commit one planned epoch; None when another admission did it.
+
+        Raises Reprocessed when the accepted rows are of a later generation than `prepare`
+        found.
+        """
         staged = self._staged(plan, dedup, report, cuts)
-        transaction = (APP, plan.epoch)
-        if self.tables.refused.append(staged.refused, transaction=transaction).already:
+        judged = (admission_of(self._generation), plan.epoch)
+        if self.tables.refused.append(staged.refused, transaction=judged).already:
             staged = self._conforming(plan, staged, dedup, report)
         self._account(plan, staged)
         total = staged.books.total(plan)
         metadata = {"epoch": plan.epoch, "kind": plan.kind, "contract": plan.contract}
         counts = msgspec.structs.asdict(total)
         commit = self.tables.accepted.append(
-            staged.accepted, transaction=transaction, metadata=metadata | counts
+            staged.accepted,
+            transaction=(APP, plan.epoch),
+            metadata=metadata | counts,
+            check=lambda base: still(base, self._generation),
         )
         return None if commit.already else staged
 
     def prepare(self) -> None:
         """Make the tables, or bring them up; ContractChanged when accepted rows do not fit."""
+        accepted = self.tables.accepted
+        found = self.tables.generation() if accepted.exists() else 0
+        if self._prepared and found != self._generation:
+            self._refuse_stale(found)
+        self._generation, self._prepared = found, True
         self._refuse_misfit()
         self.tables.ensure(self.contract)
+
+    def _refuse_stale(self, generation: int) -> None:
+        """Stop when a reprocess took another contract than this process was started with."""
+        contract = self.registry.generation(generation).contract
+        if contract != self.contract.fingerprint:
+            raise ContractChanged(
+                f"stream {self.contract.name} was reprocessed under another contract meanwhile",
+                where=str(self.contract.accepted),
+                known=f"generation {generation} has contract {contract}, "
+                f"this process {self.contract.fingerprint}",
+                remedy="start this process again, so that it reads the present declaration",
+            )
 
     def _refuse_misfit(self) -> None:
         """Stop when the last planned contract's rows would not fit the present one."""
         ledger = self.tables.ledger
         if not ledger.table.exists() or (head := ledger.head()) < 0:
             return
-        old = self.registry.load(ledger.plans(head, head)[0].contract)
+        old = self.registry.contract(ledger.plans(head, head)[0], self._generation)
         found = misfits(old, self.contract) if old != self.contract else []
         if found:
             raise ContractChanged(
@@ -186,6 +222,7 @@ class Admission:
             contract=self.registry.record(self.contract),
             decoder=DECODER_VERSION,
             objects=objects,
+            generation=self._generation,
         )
         return plan if self.tables.ledger.plan(plan) else None
 
@@ -201,21 +238,25 @@ class Admission:
 
         return EpochRun(
             plan,
-            self.registry.load(plan.contract),
+            self.registry.contract(plan, self._generation),
             store=self._store,
             tables=self.tables,
             dedup=dedup,
-            cuts=cuts if cuts is not None else self.tables.cuts(plan.epoch) or {},
-            taken=taken(plan, self.tables),
+            cuts=cuts if cuts is not None else self._cuts(plan),
+            taken=taken(plan, self.tables, self._generation),
             known_checksum=lambda key: accounts.checksums(self._witness, [key]).get(key),
             progress=progress,
+            generation=self._generation,
         ).stage()
+
+    def _cuts(self, plan: EpochPlan) -> dict[int, int]:
+        return self.tables.cuts(plan.epoch, self._generation) or {}
 
     def _conforming(
         self, plan: EpochPlan, staged: Staged, dedup: Deduplicator, report: Report
     ) -> Staged:
         """`staged`, or a new attempt that cuts the objects where the refusals say."""
-        binding = self.tables.cuts(plan.epoch) or {}
+        binding = self._cuts(plan)
         if staged.cuts == binding:
             return staged
         self.tables.accepted.discard(staged.accepted)
@@ -230,11 +271,12 @@ class Admission:
         return self._staged(plan, Deduplicator(self.contract), report, binding)
 
     def _account(self, plan: EpochPlan, staged: Staged) -> None:
-        rows = staged.books.rows(plan, staged.checksums)
+        rows = staged.books.rows(plan, staged.checksums, self._generation)
         with self.tables.accounting.stage(ACCOUNTING) as staging:
             staging.write(rows_of(ACCOUNTING, rows))
             files = staging.finish()
-        self.tables.accounting.append(files, transaction=(APP, plan.epoch))
+        judged = (admission_of(self._generation), plan.epoch)
+        self.tables.accounting.append(files, transaction=judged)
 
     def really_changed(self, changed: tuple[ObjectRef, ...]) -> tuple[str, ...]:
         """Keys whose bytes differ; an object written again with equal bytes is as it was."""

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from pipeline_platform.contracts.epochs import Accounting, EpochPlan
-from pipeline_platform.contracts.names import DAY, POSITION
+from pipeline_platform.contracts.names import DAY, GENERATION, POSITION
 
 
 @dataclass
@@ -40,11 +40,13 @@ class Books:
             warned=self.warned[position],
         )
 
-    def rows(self, plan: EpochPlan, checksums: dict[int, int | None]) -> list[dict[str, object]]:
+    def rows(
+        self, plan: EpochPlan, checksums: dict[int, int | None], generation: int = 0
+    ) -> list[dict[str, object]]:
         """One accounting row per planned object."""
         return [
             {"epoch": plan.epoch, "position": planned.position, "object": planned.ref.key}
-            | {"checksum": checksums.get(planned.position)}
+            | {"checksum": checksums.get(planned.position), GENERATION: generation or None}
             | {f: getattr(self.of(planned.position), f) for f in Accounting.__struct_fields__}
             for planned in plan.objects
         ]

@@ -10,6 +10,7 @@ import polars as pl
 from pipeline_platform.contracts.names import DAY, POSITION, ROW
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.ingest.hashes import HashSet, Places
+from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.lake.snapshot import Snapshot
 
 _REMEMBERED = 40_000_000
@@ -43,9 +44,13 @@ class Deduplicator:
         self._keys = [*self._identity, DAY] if self._by_day else self._identity
         self._payload = [column.name for column in contract.columns]
         self._seen: dict[date | None, HashSet] = {}
+        self._generation = 0
 
     def begin(self, accepted: Snapshot) -> None:
         """Start an epoch; what earlier ones taught stays known if they were committed."""
+        generation = generation_of(accepted)
+        if generation != self._generation:
+            self._generation, self._seen = generation, {}
         self._accepted = accepted
         self._days = {day for day in accepted.partitions() if day is not None}
         self._staged: list[str] = []

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from pipeline_platform.contracts.epochs import EpochPlan, PlannedObject
-from pipeline_platform.contracts.names import EPOCH, POSITION, ROW
+from pipeline_platform.contracts.names import EPOCH, GENERATION, POSITION, ROW
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.contracts.verdicts import Reason, Refusal
 from pipeline_platform.ingest.batch import Batch, Piece
 from pipeline_platform.ingest.books import Books, by_value
 from pipeline_platform.ingest.dedup import Deduplicator
+from pipeline_platform.ingest.generations import still
 from pipeline_platform.ingest.judge import Judge
 from pipeline_platform.ingest.objects import ObjectReader, Part, selected
 from pipeline_platform.ingest.schemas import REFUSED, rows_of
@@ -63,13 +64,15 @@ class EpochRun:
         taken: Mapping[int, Taken],
         known_checksum: Callable[[str], int | None],
         progress: Callable[[int, int], None],
+        generation: int = 0,
     ) -> None:
         self._plan, self._tables = plan, tables
         self._dedup, self._taken, self._progress = dedup, taken, progress
         self._reader = ObjectReader(contract, store, cuts, known_checksum)
         self._judge = Judge(contract)
         self._books = Books()
-        self._snapshot = tables.accepted.snapshot()
+        self._snapshot, self._generation = tables.accepted.snapshot(), generation
+        still(self._snapshot, generation)
         self._columns = self._snapshot.frame().collect_schema()
         self._accepted: list[StagedFile] = []
         self._suspects: list[pl.DataFrame] = []
@@ -214,4 +217,5 @@ class EpochRun:
             "original": refusal.original,
             "contract": self._plan.contract,
             "registered_at": self._plan.registered_at,
+            GENERATION: self._generation or None,
         }

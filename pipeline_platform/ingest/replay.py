@@ -31,7 +31,9 @@ def replay(
 
 def _same_framing(admission: Admission, epoch: int) -> None:
     plan = admission.tables.ledger.plans(epoch, epoch)[0]
-    before, now = admission.registry.load(plan.contract).landing, admission.contract.landing
+    generation = admission.tables.generation()
+    before = admission.registry.contract(plan, generation).landing
+    now = admission.contract.landing
     if (before.format, before.quote, before.max_row_bytes) != (
         now.format,
         now.quote,

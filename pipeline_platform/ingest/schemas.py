@@ -6,7 +6,15 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from pipeline_platform.contracts.names import DAY, EPOCH, EVENT_ID, EXTRA, POSITION, ROW
+from pipeline_platform.contracts.names import (
+    DAY,
+    EPOCH,
+    EVENT_ID,
+    EXTRA,
+    GENERATION,
+    POSITION,
+    ROW,
+)
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.lake.schema import arrow_schema
 from pipeline_platform.lake.shape import empty_frame
@@ -24,6 +32,7 @@ REFUSED = arrow_schema(
         ("original", "binary", False),
         ("contract", "string", False),
         ("registered_at", "timestamp", False),
+        (GENERATION, "bigint", True),
     ]
 )
 
@@ -39,6 +48,7 @@ ACCOUNTING = arrow_schema(
         ("refused", "bigint", False),
         ("replayed", "bigint", False),
         ("warned", "bigint", False),
+        (GENERATION, "bigint", True),
     ]
 )
 

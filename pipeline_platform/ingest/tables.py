@@ -8,9 +8,10 @@ from pipeline_platform.contracts.names import EPOCH
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.contracts.verdicts import Reason
 from pipeline_platform.ingest.schemas import ACCOUNTING, REFUSED, accepted_schema
+from pipeline_platform.lake.generations import ADMISSION, admission_of, generation_of, rows_of
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.ledger import Ledger
-from pipeline_platform.lake.refused import ADMISSION, committed_epoch
+from pipeline_platform.lake.refused import committed_epoch
 from pipeline_platform.lake.table import LakeTable
 
 APP = ADMISSION
@@ -46,15 +47,22 @@ class StreamTables:
         """The last committed epoch, -1 when there is none."""
         return committed_epoch(self.accepted)
 
-    def cuts(self, epoch: int) -> dict[int, int] | None:
+    def generation(self) -> int:
+        """The generation of the accepted rows, 0 when they were never reprocessed."""
+        return generation_of(self.accepted.snapshot())
+
+    def cuts(self, epoch: int, generation: int | None = None) -> dict[int, int] | None:
         """Where each unreadable object of the epoch was cut: row by position.
 
         None while the epoch's refusals are not written; from then on they bind a retry.
+        They are those of the given generation, or of the present one.
         """
+        generation = self.generation() if generation is None else generation
         snapshot = self.refused.snapshot()
-        written = snapshot.transaction_version(APP)
+        written = snapshot.transaction_version(admission_of(generation))
         if written is None or written < epoch:
             return None
-        rows = snapshot.frame(["_position", "_row", "reason"], between={EPOCH: (epoch, epoch)})
+        named, only = ["_position", "_row", "reason"], {EPOCH: (epoch, epoch)}
+        rows = rows_of(snapshot, generation, named, only)
         unreadable = rows.filter(pl.col("reason") == Reason.UNREADABLE.value)
         return dict(unreadable.group_by("_position").agg(pl.min("_row")).collect().iter_rows())

@@ -9,38 +9,46 @@ from pipeline_platform.contracts.names import EPOCH, POSITION, ROW
 from pipeline_platform.contracts.verdicts import REMAINDERS
 from pipeline_platform.ingest.epoch import Taken
 from pipeline_platform.ingest.tables import StreamTables
+from pipeline_platform.lake.generations import rows_of
 
 
-def taken(plan: EpochPlan, tables: StreamTables) -> dict[int, Taken]:
-    """By position; {} for an arrival. A remainder that is taken up takes all that follows."""
+def taken(plan: EpochPlan, tables: StreamTables, generation: int) -> dict[int, Taken]:
+    """By position; {} for an arrival. A remainder that is taken up takes all that follows.
+
+    Of the planned rows those are taken that this generation refused: one that it accepted
+    where the row landed was judged there, under the contract that the replay was for.
+    """
     if plan.kind != "replay":
         return {}
-    source = _Source(tables)
+    source = _Source(tables, generation)
     return {planned.position: source.taken(planned) for planned in plan.objects}
 
 
 class _Source:
     """The refusals and plans that a replay goes back to, each epoch read once."""
 
-    def __init__(self, tables: StreamTables) -> None:
+    def __init__(self, tables: StreamTables, generation: int) -> None:
         self._ledger, self._refused = tables.ledger, tables.refused.snapshot()
+        self._generation = generation
         self._plans: dict[int, EpochPlan] = {}
-        self._rests: dict[int, pl.DataFrame] = {}
+        self._refusals: dict[int, pl.DataFrame] = {}
 
     def taken(self, planned: PlannedObject) -> Taken:
         """What is taken of one object."""
         assert planned.origin is not None and planned.rows is not None
         epoch, position = planned.origin
-        rests = self._remainders(epoch).filter(pl.col(POSITION) == position)[ROW].to_list()
-        from_row = min((row for row in rests if row in planned.rows), default=None)
-        return Taken(frozenset(planned.rows), from_row, self._arrival(epoch, position))
+        refused = self._of_epoch(epoch).filter(pl.col(POSITION) == position)
+        rows = frozenset(planned.rows).intersection(refused[ROW].to_list())
+        rests = refused.filter(pl.col("reason").is_in([reason.value for reason in REMAINDERS]))
+        from_row = min(rows.intersection(rests[ROW].to_list()), default=None)
+        return Taken(rows, from_row, self._arrival(epoch, position))
 
-    def _remainders(self, epoch: int) -> pl.DataFrame:
-        if epoch not in self._rests:
-            rows = self._refused.frame([ROW, POSITION, "reason"], between={EPOCH: (epoch, epoch)})
-            remainder = pl.col("reason").is_in([reason.value for reason in REMAINDERS])
-            self._rests[epoch] = rows.filter(remainder).collect()
-        return self._rests[epoch]
+    def _of_epoch(self, epoch: int) -> pl.DataFrame:
+        if epoch not in self._refusals:
+            named, only = [ROW, POSITION, "reason"], {EPOCH: (epoch, epoch)}
+            rows = rows_of(self._refused, self._generation, named, only)
+            self._refusals[epoch] = rows.collect()
+        return self._refusals[epoch]
 
     def _arrival(self, epoch: int, position: int) -> datetime:
         """When the object first arrived, back through the replays that took it up."""

@@ -30,6 +30,7 @@ SCHEMA = arrow_schema(
         ("origin_epoch", "bigint", True),
         ("origin_position", "int", True),
         ("rows", "array<bigint>", True),
+        ("generation", "bigint", True),
     ],
     {
         "epoch": "number of the epoch, from 0 without holes",
@@ -44,6 +45,7 @@ SCHEMA = arrow_schema(
         "origin_epoch": "replay: epoch in which the object arrived",
         "origin_position": "replay: position in that epoch",
         "rows": "replay: ordinals of the rows taken up again",
+        "generation": "generation of the accepted rows when the epoch was planned; null: 0",
     },
 )
 
@@ -124,6 +126,7 @@ def _rows(plan: EpochPlan) -> pl.DataFrame:
         "kind": plan.kind,
         "contract": plan.contract,
         "decoder": plan.decoder,
+        "generation": plan.generation or None,
     }
     rows = [epoch | _row(planned) for planned in plan.objects]
     return pl.DataFrame(rows, schema=empty_frame(SCHEMA).schema, orient="row")
@@ -151,6 +154,7 @@ def _plan(rows: list[dict[str, Any]]) -> EpochPlan:
         contract=first["contract"],
         decoder=first["decoder"],
         objects=tuple(_planned(row) for row in rows),
+        generation=first.get("generation") or 0,
     )
 
 

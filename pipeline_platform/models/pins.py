@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
-from pipeline_platform.contracts.names import EPOCH, TableName
+from pipeline_platform.contracts.names import TableName
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.refused import PLACE, Visible, is_refused, visible
@@ -81,5 +81,5 @@ def _pin(view: str, held: Snapshot, engine: Engine, seen: Visible | None) -> lis
         engine.frame(replayed, seen.replayed.to_arrow())
         on = " AND ".join(f"a.{column} = b.{column}" for column in PLACE)
         rows += f" LEFT ANTI JOIN {replayed} AS b ON {on}"
-    engine.sql(f"{rows} WHERE a.{EPOCH} <= {seen.committed}").createOrReplaceTempView(view)
+    engine.sql(f"{rows} WHERE {seen.where(held, 'a')}").createOrReplaceTempView(view)
     return [view, whole, replayed]

@@ -1,7 +1,7 @@
 """A stream on a folder, and tables that crash on command."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,15 +43,9 @@ class CrashingTable(LakeTable):
         made.when = when
         return made
 
-    def append(
-        self,
-        files: Sequence[StagedFile],
-        *,
-        transaction: tuple[str, int],
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Commit:
+    def append(self, files: Sequence[StagedFile], **options: Any) -> Commit:
         if self.when == "after":
-            super().append(files, transaction=transaction, metadata=metadata)
+            super().append(files, **options)
         raise Crash
 
 

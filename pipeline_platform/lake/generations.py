@@ -1,0 +1,44 @@
+"""Generations: which set of a stream's rows a version of its tables speaks of.
+
+The accepted table carries its generation as an application transaction. Refused rows and
+accounting of all generations lie in one table each, told apart by a column.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from pipeline_platform.contracts.names import GENERATION
+from pipeline_platform.lake.snapshot import Snapshot
+
+APP, BEFORE = "generation", "generation_before"
+ADMISSION = "admission"
+
+
+def generation_of(accepted: Snapshot) -> int:
+    """The generation of the accepted rows, 0 when they were never reprocessed."""
+    return accepted.transaction_version(APP) or 0
+
+
+def generation_before(accepted: Snapshot) -> int:
+    """The generation that the present one replaced."""
+    return accepted.transaction_version(BEFORE) or 0
+
+
+def admission_of(generation: int) -> str:
+    """The application under which refused rows and accounting note a generation's epochs."""
+    return ADMISSION if generation == 0 else f"{ADMISSION}.{generation}"
+
+
+def rows_of(
+    held: Snapshot,
+    generation: int,
+    columns: Sequence[str] | None = None,
+    between: Mapping[str, tuple[Any, Any]] | None = None,
+) -> pl.LazyFrame:
+    """The rows of one generation in a table that holds several, as `Snapshot.frame` gives."""
+    if GENERATION not in held.schema.names:
+        return held.frame(columns, between=between)
+    rows = held.frame(between=between).filter(pl.col(GENERATION).fill_null(0) == generation)
+    return rows.select(list(columns) if columns is not None else held.schema.names)

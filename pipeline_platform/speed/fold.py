@@ -1,0 +1,37 @@
+"""Folds new epochs into the states of a live view."""
+
+from collections.abc import Callable
+
+from pipeline_platform.contracts.views import View
+from pipeline_platform.engine.engine import Engine
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.views.folding import MOST_ROWS, Folded, fold_into
+from pipeline_platform.views.live import require_live
+from pipeline_platform.views.states import States
+
+Report = Callable[[Folded], None]
+__all__ = ["MOST_ROWS", "Folded", "Report", "fold"]
+
+
+def fold(
+    view: View,
+    *,
+    engine: Engine,
+    lake: Lake,
+    most_rows: int = MOST_ROWS,
+    report: Report | None = None,
+) -> Folded:
+    """One fold of what is committed and not in, into the states that are live.
+
+    The definition that is live is folded, whatever `view` says of itself: a changed one
+    goes live by `bring_up`. At most about `most_rows` accepted rows, but a whole epoch at
+    least; call it again while `rows` is not 0. Raises CommitConflict when nothing is live,
+    or when what is live has to be brought up anew or is being swapped. `report` hears the result.
+    """
+    now = require_live(lake, view.name)
+    states = States(now.view, now.generation, lake)
+    accepted = lake.table(now.view.source).snapshot()
+    folded = fold_into(states, now.number, accepted, engine=engine, most_rows=most_rows)
+    if report is not None:
+        report(folded)
+    return folded

@@ -1,0 +1,130 @@
+"""The table of a view's states over one generation of accepted rows."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+
+from pipeline_platform.contracts.names import DAY, EPOCH
+from pipeline_platform.contracts.views import COUNTED, ROWS, View
+from pipeline_platform.engine.engine import Engine
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.schema import standard
+from pipeline_platform.lake.shape import as_frame
+from pipeline_platform.lake.snapshot import Snapshot
+from pipeline_platform.lake.writer import StagedFile
+from pipeline_platform.views.held import FIRST, PATH, HeldStates, accepted_generation
+from pipeline_platform.views.relations import held
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["HeldStates", "States", "accepted_generation"]
+_OWN = {EPOCH: pa.int64(), FIRST: pa.int64(), PATH: pa.string()}
+
+
+class States:
+    """`serving.<view>__states_<fingerprint>`: state rows of both paths, by coverage day.
+
+    Its columns are those of the view's partial, and `_epoch`, `_first`, `_path`. Every row
+    of a file has the same three: the file holds the epochs from `_first` to `_epoch`.
+    """
+
+    def __init__(self, view: View, generation: int, lake: Lake) -> None:
+        self.view, self.generation, self.lake = view, generation, lake
+        self.name = view.states(generation)
+        self.table = lake.table(self.name)
+
+    def exists(self) -> bool:
+        """Whether the table has been created."""
+        return self.table.exists()
+
+    def ensure(self, engine: Engine) -> None:
+        """Create the table; the engine says the types, over no rows of the stream.
+
+        Raises UnknownName where the stream has no accepted rows' table yet, WriteRefused
+        for a state that a table cannot hold.
+        """
+        if self.exists():
+            return
+        accepted = self.lake.table(self.view.source).snapshot()
+        with held(engine, accepted, "false") as rows:
+            text = self.view.split.partial.replace(ROWS, rows)
+            found = engine.schema(engine.sql(text, where=str(self.view.table)))
+        fields = [found.field(name).with_nullable(True) for name in self.view.split.columns]
+        fields += [pa.field(name, kind) for name, kind in _OWN.items()]
+        where = str(self.name)
+        self.table.ensure(
+            standard(pa.schema(fields), where=where), DAY, f"States of {self.view.table}."
+        )
+
+    def held(self, version: int | None = None) -> HeldStates:
+        """The newest version, or the given one."""
+        return HeldStates(self.table.snapshot(version))
+
+    def stage(
+        self,
+        shape: Snapshot,
+        frames: "Iterable[DataFrame]",
+        engine: Engine,
+        *,
+        first: int,
+        last: int,
+        path: str,
+    ) -> list[StagedFile]:
+        """Write state rows that hold the epochs `first` to `last`, as they stream in."""
+        totals: Counter[date] = Counter()
+        schema = pa.schema([shape.schema.field(name) for name in self.view.split.columns])
+        own = {
+            EPOCH: pl.lit(last, pl.Int64()),
+            FIRST: pl.lit(first, pl.Int64()),
+            PATH: pl.lit(path),
+        }
+        with self.table.stage(shape) as staging:
+            for frame in frames:
+                for batch in engine.batches(frame, where=str(self.view.table)):
+                    rows = _cast(batch, schema)
+                    totals.update(dict(rows.group_by(DAY).agg(pl.sum(COUNTED)).iter_rows()))
+                    staging.write(rows.with_columns(**own))
+            return _counted(staging.finish(), totals)
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pl.DataFrame:
+    """The rows in the table's types: engines differ in them, a table does not."""
+    return as_frame(pa.Table.from_batches([batch]).select(schema.names).cast(schema))
+
+
+def _counted(files: list[StagedFile], totals: Counter[date]) -> list[StagedFile]:
+    """Let the upper bound of `_rows` in a file's statistics be the sum of its rows.
+
+    It stays a bound, and late rows are counted without a scan. Where a day has several
+    files the first carries what the bounds of the others leave.
+    """
+    left = Counter(totals)
+    bounds = {file.path: _bound(file) for file in files}
+    for file in files:
+        if file.partition is not None:
+            left[file.partition] -= bounds[file.path]
+    counted = []
+    for file in files:
+        rest = left.pop(file.partition, 0) if file.partition is not None else 0
+        counted.append(_bounded(file, bounds[file.path] + rest))
+    return counted
+
+
+def _bound(file: StagedFile) -> int:
+    return int(json.loads(file.statistics)["maxValues"][COUNTED])
+
+
+def _bounded(file: StagedFile, rows: int) -> StagedFile:
+    statistics = json.loads(file.statistics, parse_float=Decimal)
+    statistics["maxValues"][COUNTED] = rows
+    body = msgspec.json.Encoder(decimal_format="number").encode(statistics)
+    return replace(file, statistics=body.decode())

@@ -9,13 +9,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline_platform.contracts.names import DAY, EPOCH
-from pipeline_platform.contracts.views import View
+from pipeline_platform.contracts.views import DimensionTable, View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import Abort
-from pipeline_platform.views.generated import KINDS, Literals, Shape, accepted_rows, ordered_by
+from pipeline_platform.views.generated import (
+    KINDS,
+    Literals,
+    Shape,
+    accepted_rows,
+    dimension_rows,
+    ordered_by,
+)
 from pipeline_platform.views.trial import Apart, Checked, Columns, OwnFailed, Trial, apart
 
 VERSION = 1  # of what is checked; a check remembered under another counts for nothing
+_ORDERS = 24
 _SHRINKS = 20  # trials for finding fewer rows that show a difference
 
 
@@ -52,22 +60,22 @@ def check_view(
     columns: Columns,
     engine: Engine,
     *,
-    dimensions: Mapping[str, Columns] | None = None,
+    dimensions: Mapping[str, DimensionTable] | None = None,
     seed: int = 0,
     rounds: int = 3,
     samples: Mapping[str, Sequence[Any]] | None = None,
 ) -> Difference | None:
     """The first difference between the merged answer and the view's own SQL, or None.
 
-    `columns` are the stream's accepted columns, Spark type by name, `dimensions` those of the
-    dimension tables. Looks at no rows, at one row, and at `rounds` sets of rows from `seed`,
+    `columns` are the stream's accepted columns, Spark type by name; `dimensions` the tables
+    that the view joins. Looks at no rows, at one row, and at `rounds` sets of rows from `seed`,
     each cut into epochs that are merged in a random order. Columns in `samples` take those
     values. Rows that the user's own SQL cannot run over are made again, plainer; StatementFailed
     where it runs over none.
     """
     typed = {**columns, DAY: "date", EPOCH: "bigint"}
-    ambiguous = bool(ordered_by(view.sql))
-    checked = Checked(view, typed, dimensions or {}, engine, ambiguous)
+    orders = _ORDERS if ordered_by(view.sql) else 0
+    checked = Checked(view, typed, dimensions or {}, engine, orders)
     for number, (rows, values) in enumerate(_sizes(seed, rounds)):
         found = _round(checked, rows, values, seed * 1000 + number, samples or {})
         if found is not None:
@@ -81,7 +89,7 @@ def ensure_checked(
     engine: Engine,
     remembered: Path | None = None,
     *,
-    dimensions: Mapping[str, Columns] | None = None,
+    dimensions: Mapping[str, DimensionTable] | None = None,
 ) -> None:
     """Refuse a view that would answer wrongly on this engine; checked once, then remembered.
 
@@ -115,13 +123,22 @@ def refusal(found: Difference) -> Abort:
 _known: set[str] = set()
 
 
-def _key(view: View, columns: Columns, engine: Engine, dimensions: Mapping[str, Columns]) -> str:
+def _key(
+    view: View, columns: Columns, engine: Engine, dimensions: Mapping[str, DimensionTable]
+) -> str:
     """What a check holds for: definition, schemas, engine, and this check's own version."""
     from importlib.metadata import version
 
     package = version("pysail" if engine.name == "sail" else "pyspark")
-    tables = {name: dict(kinds) for name, kinds in dimensions.items()}
-    said = [VERSION, view.code_version, view.sql, dict(columns), tables, engine.name, package]
+    said = [
+        VERSION,
+        view.code_version,
+        view.sql,
+        dict(columns),
+        dict(dimensions),
+        engine.name,
+        package,
+    ]
     return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:12]
 
 
@@ -158,13 +175,18 @@ def _trial(
     shape = shape._replace(distinct=ordered_by(view.sql), precise=bool(view.split.approximate))
     rows = accepted_rows(checked.columns, shape, random, Literals.of(view.sql), samples)
     epochs = pl.Series(EPOCH, [random.randrange(6) for _ in range(rows.height)], pl.Int64)
-    return Trial(rows.with_columns(epochs), {}, seed)
+    dimensions = {
+        table: dimension_rows(dimension, rows, shape, random)
+        for table, dimension in checked.dimensions.items()
+    }
+    return Trial(rows.with_columns(epochs), dimensions, seed)
 
 
 def _fewer(checked: Checked, trial: Trial, found: Apart) -> tuple[Trial, Apart]:
     """The trial with as many rows left out as a few attempts allow, still showing a difference."""
     import polars as pl
 
+    checked = checked._replace(orders=min(checked.orders, 4))
     step, tries, start = max(1, trial.rows.height // 2), _SHRINKS, 0
     while tries and trial.rows.height > 1:
         place = pl.int_range(pl.len())

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipeline_platform.contracts.names import DAY, EPOCH, EVENT_ID, POSITION, ROW
 from pipeline_platform.contracts.types import INTEGERS, DataType
+from pipeline_platform.contracts.views import DimensionTable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,7 @@ _TEXTS = (
     *("", " ", "a", "A", "b", "ab", "it's", 'say "x"', "Ä ß", "日本", "😀", "a\\b", "%", "_"),
     *("NULL", "0", "12", "a\tb", "line\nbreak", "x" * 300, "e\u0301", "\u00e9", "a,b|c;d"),
 )
+_EXACT = Context(prec=80)
 _FAR = ("1900-01-01", "1969-12-31", "1970-01-01", "2000-02-29", "2100-12-31")
 
 
@@ -107,6 +109,28 @@ def accepted_rows(
     }
     own[EVENT_ID] = [f"{n:016x}-{n}" for n in numbers]
     return frame(columns, made | {name: v for name, v in own.items() if name in columns})
+
+
+def dimension_rows(
+    dimension: DimensionTable, accepted: "pl.DataFrame", shape: Shape, random: Random
+) -> "pl.DataFrame":
+    """Rows of a dimension table, unique as declared; its values are mostly those of the rows."""
+    bare = shape._replace(rows=min(shape.rows, 40), distinct=frozenset(), kind="mild")
+    maker, made = _Maker(bare, random, Literals()), {}
+    types = {**frame(dimension.columns, dict.fromkeys(dimension.columns, ())).schema}
+    for name, kind in dimension.columns.items():
+        alike = [c for c, found in accepted.schema.items() if found == types[name]]
+        named = [name] if name in alike else alike
+        pools = [p for c in named if (p := accepted[c].drop_nulls().unique().sort().to_list())]
+        own = maker.column(name, DataType.parse(kind), random.choices(DAYS, k=bare.rows), None)
+        made[name] = [
+            random.choice(random.choice(pools)) if pools and random.random() < 0.8 else value
+            for value in own
+        ]
+    rows = frame(dimension.columns, made)
+    for columns in dimension.unique:
+        rows = rows.unique(subset=list(columns), keep="first", maintain_order=True)
+    return rows
 
 
 def frame(columns: Mapping[str, str], values: Mapping[str, Sequence[Any]]) -> "pl.DataFrame":
@@ -204,9 +228,9 @@ class _Maker:
             return sorted({n for n in near if abs(n) <= most})
         if kind.name == "decimal":
             step = Decimal(1).scaleb(-kind.scale)
-            near_ = (n + more for n in numbers for more in (-step, Decimal(0), step))
+            near_ = (_EXACT.add(n, more) for n in numbers for more in (-step, Decimal(0), step))
             most_ = Decimal(10) ** (kind.precision - kind.scale)
-            return sorted({n.quantize(step) for n in near_ if abs(n) < most_})
+            return sorted({n.quantize(step, context=_EXACT) for n in near_ if abs(n) < most_})
         return [float(n) for n in numbers] if kind.name in ("float", "double") else []
 
     def _value(self, kind: DataType) -> Any:
@@ -236,7 +260,7 @@ class _Maker:
         random = self._random
         whole = random.choice((most, -most, 0, 1, -1)) if random.random() < 0.3 else None
         unscaled = random.randint(-most, most) if whole is None else whole
-        return Decimal(unscaled).scaleb(-kind.scale)
+        return Decimal(unscaled).scaleb(-kind.scale, _EXACT)
 
     def _double(self, kind: DataType) -> float:
         random, wild = self._random, self._shape.kind == "wild"

@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline_platform.contracts.names import EPOCH
-from pipeline_platform.contracts.views import ROWS, STATES, View
+from pipeline_platform.contracts.views import ROWS, STATES, DimensionTable, View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import StatementFailed
 from pipeline_platform.sql.tables import substitute_tables
@@ -23,18 +23,21 @@ if TYPE_CHECKING:
 Columns = Mapping[str, str]
 Row = tuple[Any, ...]
 TOLERANCE = 1e-7  # of approximate columns, as a share; absolute below 1
-_ORDERS = 24  # permutations of the rows that show which values an ambiguous column may have
 _numbers = count()
 
 
 class Checked(NamedTuple):
-    """What is checked, and where; `ambiguous`: ties may decide a value of its own SQL."""
+    """What is checked, and where.
+
+    Where ties may decide a value of its own SQL, `orders` permutations of the rows show which
+    values it may have; 0 where none may.
+    """
 
     view: View
     columns: Columns
-    dimensions: Mapping[str, Columns]
+    dimensions: Mapping[str, DimensionTable]
     engine: Engine
-    ambiguous: bool = False
+    orders: int = 0
 
 
 class Trial(NamedTuple):
@@ -86,7 +89,7 @@ def apart(checked: Checked, trial: Trial) -> Apart | None:
         if own.types != merged.types:
             return _types_apart(own.types, merged.types)
         found = _first(checked, own, merged)
-        if found is None or not checked.ambiguous or not found.column:
+        if found is None or not checked.orders or not found.column:
             return found
         return None if _possible(checked, trial, names, merged) else found
 
@@ -97,7 +100,7 @@ def _relations(checked: Checked, trial: Trial) -> Iterator[dict[str, str]]:
     names = {}
     with ExitStack() as held:
         for table, rows in trial.dimensions.items():
-            arrow = _arrow(rows, checked.dimensions[table])
+            arrow = _arrow(rows, checked.dimensions[table].columns)
             names[table] = held.enter_context(_relation(checked.engine, arrow))
         yield names
 
@@ -284,7 +287,7 @@ def _possible(checked: Checked, trial: Trial, names: Mapping[str, str], merged: 
     keys = [n for n, name in enumerate(columns) if name in split.outputs]
     loose = [n for n, name in enumerate(columns) if name in split.approximate]
     seen: defaultdict[Row, list[set[Any]]] = defaultdict(lambda: [set() for _ in columns])
-    for number in range(_ORDERS):
+    for number in range(checked.orders):
         order = trial.rows.sample(fraction=1.0, shuffle=True, seed=number)
         for row in _own(checked, order, names).rows:
             for n, value in enumerate(row):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from pipeline_platform.contracts.models import TableColumn
-from pipeline_platform.contracts.views import Split, View
+from pipeline_platform.contracts.views import DimensionTable, Split, View
 from pipeline_platform.engine.sail import SailEngine
 from pipeline_platform.errors import Abort, StatementFailed
 from pipeline_platform.settings import prepare_process
@@ -69,9 +69,10 @@ def test_a_right_split_passes_within_seconds(engine: SailEngine) -> None:
 MUTANTS = {
     "count merged by max": changed("merge", "sum(s0)", "max(s0)"),
     "count of the last day": changed("answer", "sum(s0)", "max(s0)"),
-    "average of averages": changed("answer", "try_divide(sum(s1), sum(s2))", "avg(try_divide(s1, s2))"),
-    "a day is lost": changed("merge", "SELECT _day", "SELECT min(_day) OVER () AS _day"),
-    "null keys dropped": changed("merge", "FROM __states__", "FROM __states__ WHERE k0 IS NOT NULL"),
+    "average of averages": changed("answer", "try_divide(sum(s1), sum(s2))",
+                                  "avg(try_divide(s1, s2))"),
+    "null keys dropped": changed("merge", "FROM __states__",
+                                 "FROM __states__ WHERE k0 IS NOT NULL"),
     "null orders win": changed("partial", "CASE WHEN at IS NOT NULL THEN struct(at, price) END",
                                "struct(at, price)"),
     "min for max": changed("answer", "max(s3)", "min(s3)"),
@@ -82,8 +83,87 @@ MUTANTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in MUTANTS if name != "a day is lost"])
+@pytest.mark.parametrize("name", MUTANTS)
 def test_a_wrong_split_is_found(engine: SailEngine, name: str) -> None:
     found = check_view(view(MUTANTS[name]), COLUMNS, engine)
     assert found is not None
     assert len(found.rows) < 40
+
+
+def test_the_difference_names_the_group_and_keeps_what_reproduces_it(engine: SailEngine) -> None:
+    found = check_view(view(MUTANTS["count of the last day"]), COLUMNS, engine)
+    assert found is not None
+    assert set(found.group) == {"carrier"}
+    assert (found.view, found.engine, found.column) == ("carrier_delay", "sail", "flights")
+    assert found.expected > found.found
+    assert {row["_day"] for row in found.rows if row["carrier"] == found.group["carrier"]}
+    assert f"seed {found.seed}" in str(found)
+
+
+def test_a_wrong_view_is_refused_and_a_right_one_remembered(
+    engine: SailEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Abort) as refused:
+        ensure_checked(view(MUTANTS["average of averages"]), COLUMNS, engine, tmp_path)
+    assert "group carrier=" in refused.value.known
+    assert all([refused.value.what, refused.value.where, refused.value.remedy])
+    assert not list(tmp_path.iterdir())
+    ensure_checked(view(GOOD), COLUMNS, engine, tmp_path)
+    assert [path.name.split("-")[0] for path in tmp_path.iterdir()] == ["carrier_delay"]
+    monkeypatch.setattr(check, "check_view", lambda *_, **__: pytest.fail("checked again"))
+    ensure_checked(view(GOOD), COLUMNS, engine, tmp_path)
+    monkeypatch.setattr(check, "_known", set())
+    ensure_checked(view(GOOD), COLUMNS, engine, tmp_path)
+    monkeypatch.setattr(check, "VERSION", check.VERSION + 1)
+    with pytest.raises(pytest.fail.Exception):
+        ensure_checked(view(GOOD), COLUMNS, engine, tmp_path)
+
+
+def test_sql_that_never_runs_is_the_engines_failure(engine: SailEngine) -> None:
+    with pytest.raises(StatementFailed):
+        check_view(view(GOOD, "SELECT nothing AS x FROM serving.flights"), COLUMNS, engine)
+
+
+def test_ties_are_no_difference_but_an_impossible_value_is(engine: SailEngine) -> None:
+    sql = "SELECT max_by(price, delay > 0) AS price FROM serving.flights"
+    split = Split(
+        keys=(),
+        states=("s0",),
+        partial="SELECT _day, max(CASE WHEN delay IS NOT NULL THEN struct(delay > 0 AS o, "
+        "price AS v) END) AS s0, count(*) AS _rows FROM __rows__ GROUP BY _day",
+        merge="SELECT _day, max(s0) AS s0, sum(_rows) AS _rows FROM __states__ GROUP BY _day",
+        answer="SELECT max(s0).v AS price FROM __states__",
+    )
+    assert check_view(view(split, sql), COLUMNS, engine) is None
+    worse = msgspec.structs.replace(split, answer=split.answer.replace("max(s0)", "min(s0)"))
+    assert check_view(view(worse, sql), COLUMNS, engine, rounds=6) is not None
+
+
+JOINED = """
+SELECT f.carrier, c.name, count(*) AS flights
+FROM serving.flights f LEFT JOIN warehouse.dim_carrier c ON c.carrier = f.carrier
+GROUP BY f.carrier, c.name
+"""
+
+
+def test_dimensions_are_joined(engine: SailEngine) -> None:
+    dimensions = {
+        "warehouse.dim_carrier": DimensionTable(
+            {"carrier": "string", "name": "string"}, (("carrier",),)
+        )
+    }
+    split = Split(
+        keys=("k0",),
+        states=("s0",),
+        partial="SELECT _day, carrier AS k0, count(*) AS s0, count(*) AS _rows FROM __rows__ "
+        "GROUP BY _day, carrier",
+        merge="SELECT _day, k0, sum(s0) AS s0, sum(_rows) AS _rows FROM __states__ "
+        "GROUP BY _day, k0",
+        answer="SELECT s.k0 AS carrier, c.name, s.s0 AS flights FROM (SELECT k0, sum(s0) AS s0 "
+        "FROM __states__ GROUP BY k0) s LEFT JOIN warehouse.dim_carrier c ON c.carrier = s.k0",
+        outputs={"carrier": "k0"},
+        dimensions=("warehouse.dim_carrier",),
+    )
+    assert check_view(view(split, JOINED), COLUMNS, engine, dimensions=dimensions) is None
+    inner = msgspec.structs.replace(split, answer=split.answer.replace("LEFT JOIN", "JOIN"))
+    assert check_view(view(inner, JOINED), COLUMNS, engine, dimensions=dimensions) is not None

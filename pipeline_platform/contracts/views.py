@@ -18,6 +18,16 @@ SEMANTICS = 1  # version of what our partial, merge and final forms mean
 SESSION = "UTC ANSI"  # the zone and mode of every session; part of the fingerprint
 
 
+class DimensionTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table that a view may join for attributes of its keys.
+
+    `columns` gives Spark types by name; each tuple in `unique` is declared to be unique.
+    """
+
+    columns: dict[str, str]
+    unique: tuple[tuple[str, ...], ...] = ()
+
+
 class Split(Struct, frozen=True, forbid_unknown_fields=True):
     """A view's statement in three, each over one relation that a token stands for.
 

@@ -1,0 +1,248 @@
+"""A view's statement split into partial, merge and answer."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from pipeline_platform.contracts.types import INTEGERS, DataType
+from pipeline_platform.contracts.views import COUNTED, ROWS, STATES, DimensionTable, Split
+from pipeline_platform.sql.view_refusals import refused
+from pipeline_platform.sql.view_statement import GROUPS, Measure, ViewStatement, quoted, read_view
+from pipeline_platform.views import algebra
+from pipeline_platform.views.algebra import Form
+
+Types = Callable[[str], str]
+_NO_DIMENSIONS: Mapping[str, DimensionTable] = {}
+
+
+def split(
+    sql: str,
+    stream: str,
+    columns: Mapping[str, str],
+    dimensions: Mapping[str, DimensionTable] = _NO_DIMENSIONS,
+    *,
+    path: str = "",
+    types: Types | None = None,
+) -> Split:
+    """The view `sql` over `serving.<stream>` in three statements.
+
+    `columns` are those of accepted rows, by name their Spark type; `dimensions` are the
+    tables it may join, by `layer.table`. `types` may ask an engine for the type of the one
+    column of a query over ROWS, where it is not certain from the text alone.
+    ViewRefused: it does not split, with a code. UnknownName, DeclarationError: as `analyse`.
+    """
+    tables = {name.lower(): table for name, table in dimensions.items()}
+    known = {name: table.columns for name, table in tables.items()}
+    view = read_view(sql, stream, columns, known, path)
+    _check_joins(view, tables)
+    forms = [_form(measure, view, types) for measure in view.measures]
+    return _Plan(view, forms).split()
+
+
+def _check_joins(view: ViewStatement, dimensions: Mapping[str, DimensionTable]) -> None:
+    for join in view.joins:
+        joined = {column.lower() for column in join.columns}
+        unique = dimensions[join.table].unique
+        if not any({column.lower() for column in key} <= joined for key in unique):
+            place = view.origin.text.lower().find(join.table)
+            raise refused("join_not_unique", join.table, view.origin, max(0, place))
+
+
+def _form(measure: Measure, view: ViewStatement, types: Types | None) -> Form:
+    form = _unfiltered(measure, view, types)
+    if measure.filter is None:
+        return form
+    return algebra.filtered(form, f"({measure.filter})")
+
+
+def _unfiltered(measure: Measure, view: ViewStatement, types: Types | None) -> Form:
+    name = measure.name
+    values = tuple(_operand(value) for value in measure.arguments)
+    if measure.distinct:
+        return algebra.distinct(values)
+    if name == "count":
+        return algebra.counted(("1",) if measure.star else values)
+    if name == "count_if":
+        return algebra.count_if(values[0])
+    if name in ("sum", "avg", "mean"):
+        kind = _numeric(measure, view, types)
+        return (algebra.summed if name == "sum" else algebra.averaged)(values[0], kind)
+    if name in ("max_by", "min_by"):
+        return algebra.by_order(name, *values)
+    if name == "top":
+        return algebra.top(values[0], measure.parameter or 1, measure.descending)
+    if name == "hll_sketch_agg":
+        return algebra.hll(values[0], measure.parameter)
+    if name == "theta_sketch_agg":
+        return algebra.theta(values[0], measure.parameter)
+    return algebra.same(name, values[0])
+
+
+def _operand(text: str) -> str:
+    return text if text.isidentifier() or text == "*" else f"({text})"
+
+
+def _numeric(measure: Measure, view: ViewStatement, types: Types | None) -> DataType:
+    text = measure.type
+    if text is None and types is not None:
+        text = types(f"SELECT {measure.arguments[0]} AS value FROM {ROWS} AS {view.source}")
+    kind = DataType.parse(text) if text else None
+    if kind is None or kind.name not in (*INTEGERS, "float", "double", "decimal"):
+        raise refused("type_unknown", measure.arguments[0], view.origin, measure.offset)
+    if measure.name != "sum" and kind.precision > 24:
+        raise refused("average_too_wide", measure.arguments[0], view.origin, measure.offset)
+    return kind
+
+
+class _Column(NamedTuple):
+    name: str
+    partial: str
+    merge: str
+
+
+class _Plan:
+    """Numbers the arguments, states and distinct values that the forms share."""
+
+    def __init__(self, view: ViewStatement, forms: list[Form]) -> None:
+        self.view, self.forms = view, forms
+        self.keys = [f"k{number}" for number in range(len(view.keys))]
+        self.arguments: list[str] = []
+        self.states: list[_Column] = []
+        self.values: list[tuple[str, ...]] = []
+        self.finals = [self._final(form) for form in forms]
+
+    def split(self) -> Split:
+        outputs = self.view.outputs
+        return Split(
+            keys=tuple(self.keys),
+            states=(*self._distincts(), *(state.name for state in self.states)),
+            partial=self._partial(),
+            merge=self._merge(),
+            answer=self._answer(),
+            outputs={o.name: self.keys[o.key] for o in outputs if o.key is not None},
+            dimensions=tuple(dict.fromkeys(join.table for join in self.view.joins)),
+            approximate=tuple(
+                o.name for o in outputs if any(self.forms[m].approximate for m in o.measures)
+            ),
+        )
+
+    def _final(self, form: Form) -> str:
+        names = [self._argument(text) for text in form.arguments]
+        if form.values:
+            return form.final.format(d=f"c{self._value(tuple(names))}")
+        if form.arguments == ("1",) and form.states[0].partial == "count({a0})":
+            return f"coalesce({COUNTED}, 0)"
+        given = {f"a{n}": name for n, name in enumerate(names)}
+        states = [self._state(s.partial.format(**given), s.merge) for s in form.states]
+        return form.final.format(**{f"s{n}": name for n, name in enumerate(states)})
+
+    def _argument(self, text: str) -> str:
+        if text not in self.arguments:
+            self.arguments.append(text)
+        return f"a{self.arguments.index(text)}"
+
+    def _state(self, partial: str, merge: str) -> str:
+        for state in self.states:
+            if state.partial == partial:
+                return state.name
+        name = f"s{len(self.states)}"
+        self.states.append(_Column(name, partial, merge.format(s=name)))
+        return name
+
+    def _value(self, names: tuple[str, ...]) -> int:
+        if names not in self.values:
+            self.values.append(names)
+        return self.values.index(names)
+
+    def _distincts(self) -> list[str]:
+        return [name for group in self._grouped() for name in group]
+
+    def _grouped(self) -> list[list[str]]:
+        """The columns d0.. of each counted set of values."""
+        found: list[list[str]] = []
+        number = 0
+        for names in self.values:
+            found.append([f"d{number + place}" for place in range(len(names))])
+            number += len(names)
+        return found
+
+    def _stacked(self) -> bool:
+        """Whether each row is counted once for itself and once for each distinct value."""
+        light = all(s.partial.startswith(("count(", "sum(", "min(a", "max(a")) for s in self.states)
+        return len(self.values) > 1 or (len(self.values) == 1 and not light)
+
+    def _partial(self) -> str:
+        made = [f"{state.partial} AS {state.name}" for state in self.states]
+        groups = ["_day", *self.keys, *self._distincts()]
+        counted = "count(_one)" if self._stacked() else "count(*)"
+        columns = [*groups, *made, f"{counted} AS {COUNTED}"]
+        return f"SELECT {_list(columns)}\nFROM ({self._rows()}) AS _r\nGROUP BY {_list(groups)}"
+
+    def _rows(self) -> str:
+        used = self._used()
+        columns = [f"{self.view.source}._day AS _day"]
+        columns += [f"{text} AS k{n}" for n, text in enumerate(self.view.keys)]
+        columns += [f"{text} AS a{n}" for n, text in enumerate(self.arguments) if f"a{n}" in used]
+        where = f"\nWHERE {self.view.where}" if self.view.where else ""
+        rows = f"SELECT {_list(columns)}\nFROM {ROWS} AS {self.view.source}{where}"
+        if not self.values:
+            return rows
+        return self._stack(rows) if self._stacked() else self._beside(rows)
+
+    def _used(self) -> set[str]:
+        texts = " ".join(state.partial for state in self.states)
+        counted = {name for names in self.values for name in names}
+        return counted | {f"a{n}" for n in range(len(self.arguments)) if f"(a{n})" in texts
+                          or f"(a{n}," in texts}  # fmt: skip
+
+    def _beside(self, rows: str) -> str:
+        """Each row with its distinct values as columns to group by."""
+        values = [f"{a} AS {d}" for a, d in zip(self.values[0], self._distincts(), strict=True)]
+        return f"SELECT *, {_list(values)}\nFROM ({rows}) AS _u"
+
+    def _stack(self, rows: str) -> str:
+        """Each row several times: as itself, and with one of its distinct values."""
+        tags = range(len(self.values) + 1)
+        plain = [f"a{n}" for n in range(len(self.arguments)) if f"a{n}" in self._used()]
+        columns = ["_day", *self.keys]
+        columns += [f"CASE WHEN _tag = 0 THEN {name} END AS {name}" for name in plain]
+        for number, (names, made) in enumerate(zip(self.values, self._grouped(), strict=True), 1):
+            columns += [
+                f"CASE WHEN _tag = {number} THEN {a} END AS {d}"
+                for a, d in zip(names, made, strict=True)
+            ]
+        columns.append("CASE WHEN _tag = 0 THEN 1 END AS _one")
+        exploded = f"SELECT *, explode(array({_list(map(str, tags))})) AS _tag\nFROM ({rows}) AS _u"
+        return f"SELECT {_list(columns)}\nFROM ({exploded}) AS _t"
+
+    def _merge(self) -> str:
+        return self._merged(["_day", *self.keys, *self._distincts()], STATES)
+
+    def _merged(self, groups: list[str], source: str) -> str:
+        columns = [*groups, *(f"{state.merge} AS {state.name}" for state in self.states)]
+        columns.append(f"sum({COUNTED}) AS {COUNTED}")
+        by = f"\nGROUP BY {_list(groups)}" if groups else ""
+        return f"SELECT {_list(columns)}\nFROM {source}{by}"
+
+    def _groups(self) -> str:
+        """States merged over all days, one row for each group."""
+        values = self._distincts()
+        merged = self._merged([*self.keys, *values], STATES)
+        if not values:
+            return merged
+        columns = [*self.keys, *(f"{state.merge} AS {state.name}" for state in self.states)]
+        columns += [f"count({group[0]}) AS c{n}" for n, group in enumerate(self._grouped())]
+        columns.append(f"sum({COUNTED}) AS {COUNTED}")
+        by = f"\nGROUP BY {_list(self.keys)}" if self.keys else ""
+        return f"SELECT {_list(columns)}\nFROM ({merged}) AS _d{by}"
+
+    def _answer(self) -> str:
+        finals = [*self.keys, *(f"{final} AS v{n}" for n, final in enumerate(self.finals))]
+        groups = f"SELECT {_list(finals)}\nFROM ({self._groups()}) AS _m"
+        outputs = [f"{output.text} AS {quoted(output.name)}" for output in self.view.outputs]
+        joins = "".join(f"\n{join.text} ON {join.condition}" for join in self.view.joins)
+        having = f"\nWHERE {self.view.having}" if self.view.having else ""
+        return f"SELECT {_list(outputs)}\nFROM ({groups}) AS {GROUPS}{joins}{having}"
+
+
+def _list(columns: Iterable[str]) -> str:
+    return ", ".join(columns)

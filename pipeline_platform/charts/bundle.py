@@ -12,15 +12,16 @@ _ADDRESS = re.compile(r"https://(?:vega\.github\.io|github\.com)[^\"'`\s)]*")
 
 
 @cache
-def bundle() -> tuple[str, bytes]:
+def bundle(lines: str = "") -> tuple[str, bytes]:
     """File name (by content) and bytes of the script; it names no address to load from.
 
-    It is a classic script: browsers refuse modules in pages opened as files. Vega's
+    `lines` run where `vegaEmbed` and `THEMES` are known, by default those of the pages. It
+    is a classic script: browsers refuse modules in pages opened as files. Vega's
     interpreter runs its expressions, so that pages need no `unsafe-eval`.
     """
     import vl_convert
 
     themes = json.dumps({"light": theme(dark=False), "dark": theme(dark=True)})
-    made = vl_convert.javascript_bundle(f"const THEMES = {themes};\n{asset('page.js')}")
+    made = vl_convert.javascript_bundle(f"const THEMES = {themes};\n{lines or asset('page.js')}")
     script = f"(() => {{{_ADDRESS.sub('', made)}}})();\n".encode()
     return f"vega.{hashlib.sha256(script).hexdigest()[:12]}.js", script

@@ -37,6 +37,11 @@ class Settings(Struct, frozen=True):
         return self.home / "lake"
 
     @property
+    def leases(self) -> Path:
+        """Folder of the files that say who runs which stream."""
+        return self.home / "leases"
+
+    @property
     def pages(self) -> Path:
         """Folder of the charts' pages; `index.html` leads to all."""
         return self.home / "pages"

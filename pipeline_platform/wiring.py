@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pipeline_platform.contracts.source_tables import SourceTable
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.ports.clock import Clock
+from pipeline_platform.ports.lease import Leases
 from pipeline_platform.ports.object_store import ObjectStore
+from pipeline_platform.ports.watch import Watch
 from pipeline_platform.settings import Settings, from_environment, prepare_process, source_url
 
 if TYPE_CHECKING:
@@ -19,10 +22,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from pipeline_platform.contracts.views import View
     from pipeline_platform.features.training import Manifest, TrainingSet
     from pipeline_platform.ingest.admission import Admission
     from pipeline_platform.lake.lake import Lake
     from pipeline_platform.snapshots.snapshots import Snapshots
+    from pipeline_platform.speed.kept import KeptView
+    from pipeline_platform.speed.lane import Lane
+    from pipeline_platform.speed.parts import Listener
+
+LIVE_ROWS = 500_000  # in one fold, so that none takes much longer than a second
 
 
 class Platform:
@@ -78,6 +87,56 @@ class Platform:
             lake=self.lake,
             clock=self.clock,
             epoch_bytes=self.settings.epoch_bytes,
+        )
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Who runs which stream."""
+        from pipeline_platform.ports.local.lease import FileLeases
+
+        return FileLeases(self.settings.leases, self.clock)
+
+    @cached_property
+    def watch(self) -> Watch | None:
+        """Hints of what landed; None where the landing store gives none."""
+        from pipeline_platform.ports.local.watch import FolderWatch
+
+        return FolderWatch(self.settings.landing)
+
+    def lane(
+        self,
+        contract: StreamContract,
+        views: "Sequence[View]",
+        *,
+        stop: Event,
+        tell: "Listener | None" = None,
+        once: bool = False,
+    ) -> "Lane":
+        """The real-time path of one stream: its admission, and the folds of its views."""
+        from pipeline_platform.ingest.live import LiveAdmission
+        from pipeline_platform.speed.lane import Lane
+        from pipeline_platform.speed.parts import Nobody
+
+        return Lane(
+            LiveAdmission(self.admission(contract), store=self.store, clock=self.clock),
+            [self._kept(view) for view in views],
+            stop=stop,
+            clock=self.clock,
+            tell=tell or Nobody(),
+            epoch_bytes=self.settings.epoch_bytes,
+            once=once,
+        )
+
+    def _kept(self, view: "View") -> "KeptView":
+        from pipeline_platform.batch.change import bring_up
+        from pipeline_platform.speed.fold import fold
+        from pipeline_platform.speed.kept import KeptView
+
+        engine, lake, clock = self.engine, self.lake, self.clock
+        return KeptView(
+            view.name,
+            partial(bring_up, view, engine=engine, lake=lake, clock=clock),
+            partial(fold, view, engine=engine, lake=lake, most_rows=LIVE_ROWS),
         )
 
     @cached_property

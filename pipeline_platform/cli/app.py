@@ -14,6 +14,7 @@ _COMMANDS = {
     "build": ("build", "Admit what landed, take snapshots, build what is out of date."),
     "query": ("query", "Answer a SELECT over the lake's tables, named layer.table."),
     "admit": ("streams", "Admit everything that has landed, now."),
+    "stream": ("stream", "Admit what lands, as it lands, and keep the views up to date."),
     "verify": ("streams", "Recompute accepted and refused rows from raw; report differences."),
     "replay": ("streams", "Re-admit refused rows under the mended contract."),
     "doctor": ("doctor", "Say what is configured, missing or broken, and what to do."),

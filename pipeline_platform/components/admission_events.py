@@ -1,6 +1,6 @@
 """Admission as Dagster sees it: one run, and the days that it touched."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -99,6 +99,17 @@ def day_event(contract: StreamContract, day: date, state: DayState) -> dg.AssetM
 def day_metadata(state: DayState) -> dict[str, Any]:
     """Row count and last epoch of one day."""
     return {"dagster/partition_row_count": state.rows, EPOCH: state.epoch}
+
+
+def raw_event(
+    contract: StreamContract, report: "AdmissionReport", states: Iterable[DayState]
+) -> dg.AssetMaterialization:
+    """The materialization of admission by whoever admitted outside of its own run."""
+    return dg.AssetMaterialization(
+        asset_key=key_of(contract.ledger),
+        metadata=raw_metadata(report, sum(state.rows for state in states)),
+        tags={"dagster/data_version": RAW_VERSION, "dagster/code_version": "1"},
+    )
 
 
 def raw_metadata(report: "AdmissionReport", rows: int) -> dict[str, Any]:

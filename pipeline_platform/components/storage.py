@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as db
+from dagster_shared.error import DagsterError
 
 from pipeline_platform.components.storage_internals import (
     AssetCheckEvaluationPlanned,
@@ -24,6 +25,8 @@ from pipeline_platform.components.storage_internals import (
 from pipeline_platform.settings import dagster_defaults, from_environment
 
 _FILE = "event_log.db"
+STORAGE_ERRORS = (db.exc.SQLAlchemyError, DagsterError, OSError)
+"""What a storage that is locked, full or away may raise."""
 
 
 def _home() -> str:

@@ -15,6 +15,7 @@ from pipeline_platform.components.admission_events import (
     day_event,
     day_metadata,
     day_states,
+    raw_event,
     raw_metadata,
     reported_epoch,
     touched_days,
@@ -136,7 +137,7 @@ def _accepted(stream: DeclaredStream) -> dg.AssetsDefinition:
             found = day_states(opened, contract)
             _tell(context, contract, found, after, asked)
             if report.head > after:
-                context.log_event(_raw_event(contract, report, found.values()))
+                context.log_event(raw_event(contract, report, found.values()))
             states = {day: found.get(day, DayState(0, -1)) for day in asked}
             wanted = selected(checks, context)
             results = check_results(
@@ -174,13 +175,3 @@ def _tell(
 
 def _days(contract: StreamContract) -> dg.DailyPartitionsDefinition:
     return days_of(Partitioning(DAY, contract.start, contract.end))
-
-
-def _raw_event(
-    contract: StreamContract, report: Any, states: Iterable[DayState]
-) -> dg.AssetMaterialization:
-    return dg.AssetMaterialization(
-        asset_key=key_of(contract.ledger),
-        metadata=raw_metadata(report, sum(state.rows for state in states)),
-        tags={"dagster/data_version": RAW_VERSION, "dagster/code_version": "1"},
-    )

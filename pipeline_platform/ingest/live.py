@@ -40,6 +40,16 @@ class LiveAdmission:
         return self._admission.contract
 
     @property
+    def name(self) -> str:
+        """The stream."""
+        return self.contract.name
+
+    @property
+    def prefix(self) -> str:
+        """Where its objects land."""
+        return self.contract.landing.prefix
+
+    @property
     def waiting(self) -> int:
         """Objects that were seen and not planned, and plans that were not committed."""
         return len(self._intake) + len(self._plans)
@@ -164,3 +174,6 @@ class LiveAdmission:
             else:
                 self._unsettled.pop(ref.key, None)
                 yield ref
+
+    def tidy(self) -> None:
+        """Compact the stream's tables, which grow by a file or more per epoch."""

@@ -1,5 +1,6 @@
 """What admission tells: pending work, progress, and the outcome of a pass."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -54,3 +55,17 @@ class AdmissionReport:
     changed: tuple[str, ...]
     head: int
     newest: datetime | None = None
+
+    def then(self, later: "AdmissionReport") -> "AdmissionReport":
+        """Both passes as one."""
+        return AdmissionReport(
+            stream=self.stream,
+            epochs=self.epochs + later.epochs,
+            accounting=self.accounting + later.accounting,
+            total=later.total,
+            days=dict(sorted((Counter(self.days) + Counter(later.days)).items())),
+            warnings=dict(Counter(self.warnings) + Counter(later.warnings)),
+            changed=tuple(dict.fromkeys(self.changed + later.changed)),
+            head=later.head,
+            newest=max(filter(None, (self.newest, later.newest)), default=None),
+        )

@@ -11,7 +11,8 @@ class Watch(Protocol):
     def hints(self, prefixes: Sequence[str], stop: Event) -> Iterator[Collection[str]]:
         """Keys below `prefixes` that may hold a new object, until `stop` is set.
 
-        A key that ends in a slash means everything below it. A prefix without a folder yet
-        is made to be watched.
+        A key that ends in a slash means everything below it. Also without any hint it gives
+        an empty collection every now and then, so that the caller can do other work. A prefix
+        without a folder yet is made to be watched.
         """
         ...

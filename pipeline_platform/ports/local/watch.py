@@ -23,9 +23,9 @@ class FolderWatch:
         with RustNotify(list(watched), False, False, 0, True, True) as notify:
             while not stop.is_set():
                 found = notify.watch(_DEBOUNCE_MS, _STEP_MS, _TIMEOUT_MS, stop)
-                if isinstance(found, set):
-                    changed = [path for kind, path in found if kind != _DELETED]
-                    yield {key for path in changed for key in _keys(path, watched)}
+                changes = found if isinstance(found, set) else set()
+                changed = [path for kind, path in changes if kind != _DELETED]
+                yield {key for path in changed for key in _keys(path, watched)}
 
     def _watched(self, prefix: str) -> str:
         folder = self.root / prefix

@@ -6,6 +6,7 @@ Every commit carries the epoch as application transaction, so that a retry, or a
 admission at the same time, finds what is done and skips it.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -40,6 +41,7 @@ from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
 
 DECODER_VERSION = 1
+_PAUSES, _PAUSE_S = 1500, 0.02
 _GENERATIONS = 3  # swaps that one pass outlives
 Report = Callable[[Progress], None]
 Cuts = Callable[[int], dict[int, int] | None]
@@ -53,7 +55,8 @@ class Admission:
     """Admits what landed for one stream; any number of them may run at once.
 
     `epoch_bytes` bounds the stored bytes of the objects in one epoch. `witness` are the
-    tables that know the checksums of admitted objects, by default its own.
+    tables that know the checksums of admitted objects, by default its own. While `paused`
+    says so no epoch is planned, for half a minute at most.
     """
 
     def __init__(
@@ -65,13 +68,14 @@ class Admission:
         clock: Clock,
         epoch_bytes: int = 1 << 30,
         witness: StreamTables | None = None,
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
         self.contract, self.lake = contract, lake
         self.tables = StreamTables.of(contract, lake)
         self._witness = witness or self.tables
         self.registry = ContractRegistry(contract.name, store)
         self._store, self._clock, self._epoch_bytes = store, clock, epoch_bytes
-        self._generation, self._prepared = 0, False
+        self._generation, self._prepared, self._paused = 0, False, paused
 
     def beside(self, lake: Lake) -> "Admission":
         """The same admission with its tables in another lake."""
@@ -215,6 +219,7 @@ class Admission:
         epoch: int | None = None,
     ) -> EpochPlan | None:
         """Plan the next epoch, or `epoch`; None when a racer planned it first."""
+        self._wait()
         plan = EpochPlan(
             epoch=self.tables.ledger.head() + 1 if epoch is None else epoch,
             kind=kind,
@@ -225,6 +230,13 @@ class Admission:
             generation=self._generation,
         )
         return plan if self.tables.ledger.plan(plan) else None
+
+    def _wait(self) -> None:
+        """Let a reprocess come to its end; without that it is right too, but may not end."""
+        for _ in range(_PAUSES):
+            if not self._paused():
+                return
+            time.sleep(_PAUSE_S)
 
     def _staged(
         self,

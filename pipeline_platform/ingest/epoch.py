@@ -67,6 +67,8 @@ class EpochRun:
         generation: int = 0,
     ) -> None:
         self._plan, self._tables = plan, tables
+        planned_here = plan.generation >= generation
+        self._judged_under = plan.contract if planned_here else contract.fingerprint
         self._dedup, self._taken, self._progress = dedup, taken, progress
         self._reader = ObjectReader(contract, store, cuts, known_checksum)
         self._judge = Judge(contract)
@@ -215,7 +217,7 @@ class EpochRun:
             "column": refusal.column,
             "detail": refusal.detail,
             "original": refusal.original,
-            "contract": self._plan.contract,
+            "contract": self._judged_under,
             "registered_at": self._plan.registered_at,
             GENERATION: self._generation or None,
         }

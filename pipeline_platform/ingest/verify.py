@@ -9,8 +9,10 @@ import polars as pl
 
 from pipeline_platform.contracts.names import DAY, EPOCH, POSITION, ROW
 from pipeline_platform.ingest.admission import Admission, Report, silent
+from pipeline_platform.ingest.generations import still
 from pipeline_platform.ingest.refusals import open_refusals
 from pipeline_platform.ingest.tables import StreamTables
+from pipeline_platform.lake.generations import APP
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.table import LakeTable
 
@@ -38,23 +40,29 @@ class Found:
 def verify(admission: Admission, report: Report = silent) -> list[Found]:
     """Every difference; [] when the accepted and the refused rows are what raw gives.
 
-    Takes the time of admitting the whole stream again, and the disk of its tables.
+    Takes the time of admitting the whole stream again, and the disk of its tables. Raises
+    Reprocessed when another generation was swapped in meanwhile.
     """
     if admission.tables.committed() < 0:
         return []
+    generation = admission.tables.generation()
     with tempfile.TemporaryDirectory(prefix="pipeline-platform-verify-") as folder:
-        scratch = _recomputed(admission, Lake(Path(folder)), report)
-        return [*_accepted(admission, scratch.tables), *_refused(admission, scratch)]
+        scratch = _recomputed(admission, generation, Lake(Path(folder)), report)
+        found = [*_accepted(admission, scratch.tables), *_refused(admission, scratch)]
+        still(admission.tables.accepted.snapshot(), generation)
+        return found
 
 
-def _recomputed(admission: Admission, lake: Lake, report: Report) -> Admission:
+def _recomputed(admission: Admission, generation: int, lake: Lake, report: Report) -> Admission:
     """The committed plans of the real ledger, run from the first in an empty lake."""
     last = admission.tables.committed()
     again = admission.beside(lake)
     again.tables.ensure(admission.contract)
+    if generation:
+        again.tables.accepted.append([], transaction=(APP, generation))
     for plan in admission.tables.ledger.plans(0, last):
         again.tables.ledger.plan(plan)
-    again.finish(admission.tables.cuts, report)
+    again.finish(lambda epoch: admission.tables.cuts(epoch, generation), report)
     return again
 
 

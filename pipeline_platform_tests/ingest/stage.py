@@ -10,12 +10,14 @@ from typing import Any
 from pipeline_platform.contracts.epochs import EpochPlan
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.ingest.admission import Admission
+from pipeline_platform.ingest.reprocess import Rebuilt, reprocess, swap_lease
 from pipeline_platform.ingest.tables import StreamTables
 from pipeline_platform.lake.catalog import load
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.ledger import Ledger
 from pipeline_platform.lake.table import Commit, LakeTable
 from pipeline_platform.lake.writer import StagedFile
+from pipeline_platform.ports.local.lease import FileLeases
 from pipeline_platform.ports.local.object_store import FolderStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,6 +68,7 @@ class Stage:
     def __init__(self, root: Path, contract: StreamContract, epoch_bytes: int = 1 << 30) -> None:
         self.store, self.lake = FolderStore(root / "landing"), Lake(root / "lake")
         self.contract, self._epoch_bytes = contract, epoch_bytes
+        self.leases = FileLeases(root / "leases", lambda: NOW)
 
     def admission(self, contract: StreamContract | None = None) -> Admission:
         """A fresh admission, as another process would have."""
@@ -75,6 +78,14 @@ class Stage:
             lake=self.lake,
             clock=lambda: NOW,
             epoch_bytes=self._epoch_bytes,
+            paused=lambda: self.leases.holder(swap_lease(self.contract.name)) is not None,
+        )
+
+    def reprocess(self, contract: StreamContract | None = None, **options: Any) -> Rebuilt:
+        """Rebuild under `contract`, as another process would."""
+        admission = options.pop("admission", None) or self.admission(contract)
+        return reprocess(
+            admission, store=self.store, leases=self.leases, clock=lambda: NOW, **options
         )
 
     def crash(self, point: str) -> bool:

@@ -91,12 +91,14 @@ class Graph:
 
     def _state(self) -> Callable[[dg.AssetKey], State]:
         streams = {str(s.contract.ledger): s.contract for s in self._declared.streams.values()}
+        views = {str(v.view.table): v.view.live for v in self._declared.views.values()}
 
         def state(key: dg.AssetKey) -> State:
             name = ".".join(key.path)
             contract = streams.get(name)
             pending = look(self._platform, contract, self.instance).wanted if contract else False
-            return State(self._platform.lake.table(TableName.parse(name)).exists(), pending)
+            table = views.get(name) or TableName.parse(name)
+            return State(self._platform.lake.table(table).exists(), pending)
 
         return state
 

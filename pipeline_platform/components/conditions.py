@@ -93,5 +93,20 @@ def rebuilt_when_inputs_change(
     return labelled
 
 
+def rebuilt_when_rewritten() -> Condition[Any]:
+    """Requests all of a table once after its definition changed."""
+    changed: Any = Condition.code_version_changed().since(Condition.newly_requested())
+    wanted: Any = changed & ~Condition.any_deps_in_progress() & ~Condition.in_progress()
+    labelled: Condition[Any] = wanted.with_label("its definition changed")
+    return labelled
+
+
+def either(one: Condition[Any], other: Condition[Any]) -> Condition[Any]:
+    """Requests what either of two conditions asks for."""
+    wanted: Any = one | other
+    labelled: Condition[Any] = wanted.with_label(f"{one.get_label()}, or {other.get_label()}")
+    return labelled
+
+
 def _open(table: DeclaredTable) -> bool:
     return table.partitioning is not None and table.partitioning.end is None

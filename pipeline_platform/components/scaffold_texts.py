@@ -138,6 +138,28 @@ $partition  groups:
       features:
         count_7d: {count: "*", description: Rows in the seven days before.}
 """)
+VIEW = Template("""\
+type: $type
+
+attributes:
+  description: How many rows of $table there are, by day.
+  owner: team:data
+  columns:
+    day: {description: Day (UTC).}
+    row_count: {description: Rows of that day.}
+  checks:
+    - unique: [day]
+  chart:
+    title: Rows per day
+    mark: bar
+    x: day
+    y: {column: row_count, title: Rows, format: ",.0f"}
+""")
+VIEW_SQL = Template("""\
+SELECT _day AS day, count(*) AS row_count
+FROM $table
+GROUP BY _day
+""")
 
 
 def model(reads: str, day: str) -> tuple[Template, Template, str]:

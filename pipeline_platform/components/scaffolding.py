@@ -108,6 +108,38 @@ class ModelScaffolder(_Scaffolder[ModelParameters]):
         }
 
 
+class ViewParameters(BaseModel):
+    """What a new view may be told."""
+
+    reads: str = Field(default="", description="stream to count the rows of, as serving.stream")
+
+
+class ViewScaffolder(_Scaffolder[ViewParameters]):
+    """A view that counts the rows of a stream by day, with a chart."""
+
+    @classmethod
+    def get_scaffold_params(cls) -> type[ViewParameters]:
+        """`--reads`."""
+        return ViewParameters
+
+    def files(self, folder: Path, kind: str, given: ViewParameters) -> Mapping[str, str]:
+        """YAML and SQL."""
+        streams = {str(s.accepted.name): s.accepted for s in _declared(folder).streams.values()}
+        if not streams:
+            raise Abort(
+                "there is no stream to view",
+                where=folder.name,
+                known="a view aggregates the rows of one stream",
+                remedy="declare a stream first: `dg scaffold defs "
+                "pipeline_platform.components.Stream shop/orders`",
+            )
+        table = _table(given.reads, streams) if given.reads else next(iter(streams.values()))
+        return {
+            "defs.yaml": texts.VIEW.substitute(type=kind, table=table.name),
+            "view.sql": texts.VIEW_SQL.substitute(table=table.name),
+        }
+
+
 class TableParameters(BaseModel):
     """Nothing is asked."""
 

@@ -16,16 +16,19 @@ EVERY_ASSET = "__ASSET_JOB"  # Dagster's own job over all assets; others allow o
 
 @dataclass(frozen=True)
 class DailyGroup:
-    """Daily assets with the same days: streams, and the models above them that share them."""
+    """Daily assets with the same days: streams, and what is above them and shares them.
+
+    `above` are the settled days of views, and models.
+    """
 
     days: dg.DailyPartitionsDefinition
     streams: tuple[dg.AssetKey, ...]
-    models: tuple[dg.AssetKey, ...]
+    above: tuple[dg.AssetKey, ...]
 
     @property
     def keys(self) -> list[dg.AssetKey]:
         """All assets of the group."""
-        return [*self.streams, *self.models]
+        return [*self.streams, *self.above]
 
 
 def days_to_settle(
@@ -43,16 +46,20 @@ def days_to_settle(
 
 
 def daily_groups(specs: Iterable[dg.AssetSpec]) -> list[DailyGroup]:
-    """Streams by their days, each with the models that have the same days and need them."""
+    """Streams by their days, each with what has the same days and needs them."""
     daily = {s.key: s for s in specs if isinstance(s.partitions_def, dg.DailyPartitionsDefinition)}
-    streams = [s for s in daily.values() if s.tags.get(LAYER_TAG) == "serving"]
+    streams = [
+        s
+        for s in daily.values()
+        if s.tags.get(LAYER_TAG) == "serving" and not any(d.asset_key in daily for d in s.deps)
+    ]
     groups: list[DailyGroup] = []
     for days in dict.fromkeys(s.partitions_def for s in streams):
         heads = [s.key for s in streams if s.partitions_def == days]
         same = {key: spec for key, spec in daily.items() if spec.partitions_def == days}
-        models = sorted(_above(heads, same) - set(heads))
+        above = sorted(_above(heads, same) - set(heads))
         assert isinstance(days, dg.DailyPartitionsDefinition)
-        groups.append(DailyGroup(days, tuple(sorted(heads)), tuple(models)))
+        groups.append(DailyGroup(days, tuple(sorted(heads)), tuple(above)))
     return groups
 
 

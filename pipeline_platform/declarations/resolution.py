@@ -20,6 +20,9 @@ from pipeline_platform.declarations.table_attributes import OperationalTableAttr
 from pipeline_platform.declarations.table_declared import DeclaredSourceTable
 from pipeline_platform.declarations.tables import About, DeclaredTable
 from pipeline_platform.declarations.values import Asset
+from pipeline_platform.declarations.view_attributes import ViewAttributes
+from pipeline_platform.declarations.view_declared import DeclaredView, declare_view
+from pipeline_platform.declarations.view_source import ViewSource
 from pipeline_platform.errors import DeclarationError
 
 
@@ -64,6 +67,7 @@ class Declarations:
     source_tables: dict[str, DeclaredSourceTable] = field(default_factory=dict)
     models: dict[str, DeclaredModel] = field(default_factory=dict)
     feature_sets: dict[str, DeclaredFeatureSet] = field(default_factory=dict)
+    views: dict[str, DeclaredView] = field(default_factory=dict)
     tables: dict[str, DeclaredTable] = field(default_factory=dict)
 
     def add(self, table: DeclaredTable) -> None:
@@ -71,8 +75,20 @@ class Declarations:
         _refuse_twin(str(table.name), table.where, self.tables)
         self.tables[str(table.name)] = table
 
+    def keys(self) -> dict[str, tuple[tuple[str, ...], ...]]:
+        """By table: the sets of columns that name a row at most once, by key or by a check."""
+        found: dict[str, tuple[tuple[str, ...], ...]] = {
+            str(s.current.name): (s.contract.key,) for s in self.source_tables.values()
+        }
+        for name, model in self.models.items():
+            unique = [
+                c.unique for c in model.attributes.checks if c.unique and c.severity == "error"
+            ]
+            found[name] = tuple(tuple(columns) for columns in unique)
+        return found
 
-Source = ModelSource | FeatureSource
+
+Source = ModelSource | FeatureSource | ViewSource
 T = TypeVar("T", bound=Asset)
 
 
@@ -82,12 +98,14 @@ def resolve(parts: Iterable[Part]) -> Declarations:
     _resolve_sources(listed, found)
     sources: list[Source] = [ModelSource.of(*part) for part in _of(listed, ModelAttributes)]
     sources += [FeatureSource.of(*part) for part in _of(listed, FeatureSetAttributes)]
+    sources += [ViewSource.of(*part) for part in _of(listed, ViewAttributes)]
     _refuse_twins(sources, found.tables)
     for source in in_order(sources, found.tables):
         _resolve_derived(source, found)
     _with_checks(found.source_tables, found.tables)
     _with_checks(found.models, found.tables)
     _with_checks(found.feature_sets, found.tables)
+    _with_checks(found.views, found.tables)
     return found
 
 
@@ -108,10 +126,20 @@ def _resolve_derived(source: Source, found: Declarations) -> None:
         model = declare(source, found.tables)
         found.models[str(source.table)] = model
         found.add(model.table)
+    elif isinstance(source, ViewSource):
+        _resolve_view(source, found)
     else:
         features = declare_features(source, found.tables)
         found.feature_sets[str(source.table)] = features
         found.add(features.table)
+
+
+def _resolve_view(source: ViewSource, found: Declarations) -> None:
+    streams = {str(stream.accepted.name): name for name, stream in found.streams.items()}
+    view = declare_view(source, streams, found.keys(), found.tables)
+    found.views[view.view.name] = view
+    for table in view.tables:
+        found.add(table)
 
 
 class _Checked(Protocol):

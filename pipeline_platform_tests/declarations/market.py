@@ -1,4 +1,4 @@
-"""A small project as texts: orders, customers, a fact, a mart with a chart, features."""
+"""A small project as texts: orders, customers, a fact, a mart with a chart, features, a view."""
 
 from pathlib import Path
 
@@ -86,6 +86,36 @@ attributes:
       ttl: 90d
       features:
         last_amount: amount
+""",
+    "pulse/defs.yaml": """\
+type: pipeline_platform.components.View
+
+attributes:
+  description: Orders by customer and hour.
+  owner: team:market
+  freshness: 1h
+  columns:
+    hour: {description: Hour (UTC).}
+    orders: {description: Number of orders.}
+    amount: {description: Sum in euro.}
+    buyers: {type: bigint, description: Number of customers by a sketch.}
+  checks:
+    - unique: [customer, hour]
+    - range: {column: orders, min: 1}
+  chart:
+    title: Orders by hour
+    mark: line
+    x: hour
+    y: {column: orders, format: ",.0f"}
+""",
+    "pulse/view.sql": """\
+SELECT o.customer, c.town, date_trunc('HOUR', o.ordered_at) AS hour,
+       count(*) AS orders, sum(o.amount) AS amount,
+       hll_sketch_estimate(hll_sketch_agg(o.customer, 12)) AS buyers
+FROM serving.orders AS o
+LEFT JOIN serving.customers AS c ON c.id = o.customer
+WHERE o.amount >= 0
+GROUP BY o.customer, date_trunc('HOUR', o.ordered_at)
 """,
 }
 

@@ -1,4 +1,4 @@
-"""Operational tables, charts and feature sets mean what their YAML says."""
+"""Operational tables, charts, views and feature sets mean what their YAML says."""
 
 from pathlib import Path
 
@@ -67,3 +67,61 @@ def test_another_chart_is_another_version_of_the_same_rows(
     one, two = (found.models["mart.sales"] for found in (market, other))
     assert one.model.code_version == two.model.code_version
     assert one.table.code_version != two.table.code_version
+
+
+def test_a_view_has_types_lineage_and_its_dimension(market: Declarations) -> None:
+    pulse = market.views["pulse"]
+    columns = {c.name: c for c in pulse.view.columns}
+    assert [columns[n].type for n in ("town", "hour", "orders", "amount", "buyers")] == [
+        "string",
+        "timestamp",
+        "bigint",
+        "decimal(20,2)",
+        "bigint",
+    ]
+    assert columns["town"].sources == ("serving.customers.town",)
+    assert columns["customer"].description == "Number of the customer."
+    assert pulse.dimensions == ("serving.customers",) and pulse.stream == "serving.orders"
+    assert [check.name for check in pulse.checks] == ["unique_customer_hour", "range_orders"]
+
+
+def test_a_view_is_an_answer_and_its_settled_days(market: Declarations) -> None:
+    answer, settled = (market.tables[f"serving.pulse{end}"] for end in ("", "__batch"))
+    assert answer.partitioning is None and answer.about.owner == "team:market"
+    assert settled.partitioning == market.tables["serving.orders"].partitioning
+    assert [c.name for c in settled.columns] == [*(c.name for c in answer.columns), "_cut"]
+
+
+def test_only_the_real_time_path_settles_no_days(tmp_path: Path) -> None:
+    found = declared(write(tmp_path, "pulse/defs.yaml", "freshness: 1h", "paths: speed"))
+    assert found.views["pulse"].batch is None and "serving.pulse__batch" not in found.tables
+
+
+def test_words_about_a_view_settle_no_day_again(market: Declarations, tmp_path: Path) -> None:
+    other = declared(write(tmp_path, "pulse/defs.yaml", "Number of orders.", "How many."))
+    pairs = [(f.views["pulse"].table, f.views["pulse"].batch) for f in (market, other)]
+    (before, batch), (after, same) = pairs
+    assert batch and same and batch.code_version == same.code_version
+    assert before.code_version != after.code_version
+
+
+def test_a_changed_statement_is_another_version_of_all(
+    market: Declarations, tmp_path: Path
+) -> None:
+    changes = {"pulse/view.sql": ("amount >= 0", "amount >= 1"),
+               "pulse/defs.yaml": ("freshness: 1h", "paths: batch")}  # fmt: skip
+    before = market.views["pulse"]
+    for number, (file, change) in enumerate(changes.items()):
+        after = declared(write(tmp_path / str(number), file, *change)).views["pulse"]
+        assert after.table.code_version != before.table.code_version
+
+
+def test_a_model_may_read_a_view(tmp_path: Path) -> None:
+    statement = "SELECT town, sum(orders) AS orders, CAST(sum(amount) AS decimal(20,2)) AS amount"
+    defs = write(tmp_path)
+    (defs / "market" / "sales" / "model.sql").write_text(
+        f"{statement} FROM serving.pulse GROUP BY town"
+    )
+    found = declared(defs)
+    assert found.models["mart.sales"].model.inputs == {"serving.pulse": (0, 0)}
+    assert found.tables["mart.sales"].columns[1].sources == ("serving.pulse.orders",)

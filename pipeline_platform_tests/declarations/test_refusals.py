@@ -1,4 +1,4 @@
-"""What is wrong in tables, charts and feature sets is refused by file and line."""
+"""What is wrong in tables, charts, views and feature sets is refused by file and line."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from pipeline_platform_tests.reviewed import messages
 
 GOLDEN = Path(__file__).parent / "golden" / "refusals.txt"
 CUSTOMERS, SALES, HABITS = "customers/defs.yaml", "sales/defs.yaml", "habits/defs.yaml"
+PULSE, VIEW = "pulse/defs.yaml", "pulse/view.sql"
 WRONG = {
     "an URL with its password": (
         CUSTOMERS,
@@ -46,6 +47,21 @@ WRONG = {
         "    - table: serving.orders\n      keys: [customer]",
         "    - table: feature.habits\n      keys: [customer]",
     ),
+    "unknown path": (PULSE, "freshness: 1h", "paths: realtime"),
+    "type of a sketch": (PULSE, "type: bigint, ", ""),
+    "unknown column of a view": (PULSE, "    hour: {", "    huor: {"),
+    "check of an unknown column of a view": (PULSE, "[customer, hour]", "[customer, day]"),
+    "chart of an unknown column of a view": (PULSE, "x: hour", "x: day"),
+    "unknown column in a view": (VIEW, "sum(o.amount)", "sum(o.amuont)"),
+    "unknown stream": (VIEW, "FROM serving.orders", "FROM serving.oders"),
+    "a view of no stream": (VIEW, "FROM serving.orders", "FROM serving.customers__history"),
+    "a view of itself": (VIEW, "FROM serving.orders", "FROM serving.pulse"),
+    "a dimension by what is not unique": (VIEW, "ON c.id = o.customer", "ON c.town = o.customer"),
+    "a dimension in WHERE": (VIEW, "o.amount >= 0", "c.town = 'Wien'"),
+    "a window function in a view": (VIEW, "count(*) AS", "row_number() OVER (ORDER BY 1) AS"),
+    "a percentile": (VIEW, "sum(o.amount)", "median(o.amount)"),
+    "the present in a view": (VIEW, "o.amount >= 0", "o.ordered_at < now()"),
+    "ORDER BY in a view": (VIEW, "o.ordered_at)\n", "o.ordered_at)\nORDER BY orders\n"),
 }
 
 

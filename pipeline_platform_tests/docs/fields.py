@@ -10,6 +10,7 @@ from pipeline_platform.declarations import feature_attributes as feature
 from pipeline_platform.declarations import model_attributes as model
 from pipeline_platform.declarations import stream_attributes as stream
 from pipeline_platform.declarations import table_attributes as table
+from pipeline_platform.declarations import view_attributes as view
 
 STREAM = {
     "attributes": stream.StreamAttributes,
@@ -35,6 +36,10 @@ CHART = {
     "chart": chart.ChartAttributes,
     "chart.x, y, color, size, row, tooltip[]": chart.EncodingAttributes,
 }
+VIEW = {
+    "attributes": view.ViewAttributes,
+    "columns.<name>": view.ViewColumn,
+}
 FEATURE = {
     "attributes": feature.FeatureSetAttributes,
     "spine": feature.SpineAttributes,
@@ -47,6 +52,7 @@ PAGES = {
     "tables": TABLE,
     "models": MODEL,
     "charts": CHART,
+    "views": VIEW,
     "features": FEATURE,
 }
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow as pa
 from pyarrow import fs
@@ -44,6 +45,32 @@ class Files:
                 return bytes(stream.read())
         except FileNotFoundError:
             return None
+
+    def mark(self, path: str) -> tuple[int, ...] | None:
+        """Differs between a file and another one that took its name; None without a file."""
+        try:
+            found = Path(self.uri(path)).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def create_absent(self, path: str, body: bytes) -> bool:
+        """Let `path` be a durable file with these bytes; False when the name is taken.
+
+        The name appears with the whole content or not at all.
+        """
+        whole = Path(self.uri(path))
+        part = whole.with_name(f".{whole.name}.{uuid4()}.tmp")
+        try:
+            part.write_bytes(body)
+            _sync(part)
+            os.link(part, whole)
+        except FileExistsError:
+            return False
+        finally:
+            part.unlink(missing_ok=True)
+        _sync(whole.parent)
+        return True
 
     def size(self, path: str) -> int:
         """Bytes of a closed file."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipeline_platform.contracts.names import LAYERS, TableName
 from pipeline_platform.lake.files import Files
+from pipeline_platform.lake.held import Held
 from pipeline_platform.lake.table import LakeTable
 
 
@@ -14,11 +15,13 @@ class Lake:
         self.root = str(Path(root).absolute()) if "://" not in str(root) else str(root)
         self._options = storage_options
         self._files = Files(self.root)
+        self._held: dict[str, Held] = {}
 
     def table(self, name: TableName) -> LakeTable:
         """The table of this name, whether it exists or not."""
         uri = f"{self.root}/{name.layer}/{name.name}"
-        return LakeTable(name, uri, self, self._options)
+        held = self._held.setdefault(uri, Held(uri, self._options))
+        return LakeTable(name, uri, self, self._options, held)
 
     def names(self) -> list[TableName]:
         """The tables that exist, by layer and name."""

@@ -1,6 +1,5 @@
 """One version of a table: its schema, its files' facts, its rows."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,11 +13,10 @@ from deltalake import DeltaTable
 
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import UnknownName
-from pipeline_platform.lake.files import Files
-from pipeline_platform.lake.schema import from_delta_json
+from pipeline_platform.lake.actions import after
+from pipeline_platform.lake.base import Base
+from pipeline_platform.lake.log import Entry, Log
 from pipeline_platform.lake.shape import empty_frame
-
-METADATA = "pipeline_platform"  # key of our facts in Delta's commit information
 
 
 @dataclass(frozen=True)
@@ -44,32 +42,53 @@ class CommitFacts:
 
 
 class Snapshot:
-    """A held version: later commits do not change what it reads."""
+    """A held version: later commits do not change what it reads.
 
-    def __init__(self, table: DeltaTable, uri: str) -> None:
-        self.table, self.uri = table, uri
-        self.version: int = table.version()
+    It is an opened version with the commits that followed it (`tail`); `earlier` may give
+    the files after so many of them.
+    """
 
-    @cached_property
+    def __init__(
+        self,
+        base: Base,
+        tail: Sequence[Entry] = (),
+        earlier: tuple[int, pl.DataFrame] | None = None,
+    ) -> None:
+        self.base, self.tail, self.uri = base, tail, base.uri
+        self.version = base.version + len(tail)
+        self._earlier = earlier
+        self._seen = {txn["appId"]: txn["version"] for entry in tail for txn in entry.of("txn")}
+
+    def followed(self, entries: Sequence[Entry]) -> "Snapshot":
+        """The version after these commits, none of which redefines the table."""
+        known = (len(self.tail), self.files) if "files" in self.__dict__ else self._earlier
+        return Snapshot(self.base, (*self.tail, *entries), known)
+
+    @property
     def schema(self) -> pa.Schema:
         """The columns in order, the partition column included."""
-        return from_delta_json(self.table.schema().to_json())
+        return self.base.schema
 
-    @cached_property
+    @property
     def partition_by(self) -> str | None:
         """The partition column, None for a table without partitions."""
-        columns = self.table.metadata().partition_columns
-        return columns[0] if columns else None
+        return self.base.partition_by
 
     @property
     def description(self) -> str:
         """The table's description, or empty."""
-        return self.table.metadata().description or ""
+        return self.base.description
+
+    @cached_property
+    def table(self) -> DeltaTable:
+        """This version, opened anew."""
+        return DeltaTable(self.uri, self.version, self.base.options)
 
     @cached_property
     def files(self) -> pl.DataFrame:
         """One row per data file: `path`, `num_records`, `partition.*`, `min.*`, `max.*`."""
-        return pl.DataFrame(self.table.get_add_actions(flatten=True))
+        count, files = self._earlier or (0, self.base.files)
+        return after(files, self.tail[count:])
 
     @cached_property
     def num_rows(self) -> int:
@@ -80,7 +99,8 @@ class Snapshot:
 
     def transaction_version(self, app: str) -> int | None:
         """The last version that a commit of this application carried."""
-        return self.table.transaction_version(app)
+        seen = self._seen.get(app)
+        return self.base.transaction_version(app) if seen is None else seen
 
     def last_metadata(self) -> dict[str, Any]:
         """What the writer of this version's commit said of it; {} if nothing."""
@@ -88,12 +108,12 @@ class Snapshot:
 
     def commits(self) -> Iterator[CommitFacts]:
         """The commits up to this version, newest first, as far as the log still holds them."""
-        files = Files(self.uri)
+        log = Log(self.uri)
         for version in range(self.version, -1, -1):
-            entry = files.read(f"_delta_log/{version:020}.json")
+            entry = log.read(version)
             if entry is None:
                 return
-            yield CommitFacts(version, _metadata(entry))
+            yield CommitFacts(version, entry.metadata)
 
     def paths(self, window: DayWindow | None) -> frozenset[str]:
         """The data files of the window's partitions (None: of the whole table)."""
@@ -173,14 +193,6 @@ class Snapshot:
             missing_columns="insert",
             glob=False,
         )
-
-
-def _metadata(entry: bytes) -> dict[str, Any]:
-    actions = (json.loads(line) for line in entry.splitlines())
-    found: dict[str, Any] = next(
-        (action["commitInfo"] for action in actions if "commitInfo" in action), {}
-    )
-    return dict(found.get(METADATA, {}))
 
 
 def _bounds(files: pl.DataFrame) -> list[pl.Expr]:

@@ -3,21 +3,24 @@
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import CommitConflict, UnknownName, WriteRefused
-from pipeline_platform.lake.change import Change, Filters
+from pipeline_platform.lake.base import Base
+from pipeline_platform.lake.change import Change
 from pipeline_platform.lake.definition import TableDefinition, bring_up
 from pipeline_platform.lake.files import Files
+from pipeline_platform.lake.held import Held
+from pipeline_platform.lake.log import Log, entry_path
 from pipeline_platform.lake.schema import misfits
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile, Staging
@@ -62,14 +65,16 @@ class LakeTable:
         uri: str,
         siblings: Names,
         storage_options: dict[str, str] | None = None,
+        held: Held | None = None,
     ) -> None:
         self.name, self.uri = name, uri
         self._siblings, self._options = siblings, storage_options
-        self._files = Files(uri)
+        self._files, self._log = Files(uri), Log(uri)
+        self._held = held or Held(uri, storage_options)
 
     def exists(self) -> bool:
         """Whether the table has been created."""
-        return DeltaTable.is_deltatable(self.uri, self._options)
+        return self._log.exists()
 
     def ensure(self, schema: pa.Schema, partition_by: str | None, description: str = "") -> None:
         """Create the table, or give an existing one the new nullable columns of `schema`.
@@ -82,12 +87,30 @@ class LakeTable:
             self._sync(self.snapshot().version)
 
     def snapshot(self, version: int | None = None) -> Snapshot:
-        """The newest version, or the given one; UnknownName when the table is missing."""
+        """The newest version, or the given one.
+
+        Raises UnknownName when the table or this version of it is missing.
+        """
         try:
-            return Snapshot(DeltaTable(self.uri, version, self._options), self.uri)
+            if version is None:
+                return self._held.newest()
+            return Snapshot(Base(self.uri, version, self._options))
         except TableNotFoundError:
             known = [str(name) for name in self._siblings.names()]
             raise UnknownName("table", str(self.name), known, where=self.uri) from None
+        except DeltaError:
+            if version is None:
+                raise
+            raise self._vanished(version) from None
+
+    def _vanished(self, version: int) -> UnknownName:
+        newest = self.snapshot().version
+        return UnknownName(
+            f"version of {self.name}",
+            str(version),
+            [f"the newest is {newest}; upkeep removes old ones that nobody keeps"],
+            where=self.uri,
+        )
 
     def stage(
         self,
@@ -185,7 +208,7 @@ class LakeTable:
         """
         self._refuse_outside(files, read, window)
         held = read.paths(window)
-        change = Change(files, metadata=metadata or {}, overwrite=_filters(read, window))
+        change = Change(files, held, metadata=metadata or {})
         for base in self._attempts():
             if base.paths(window) != held:
                 raise self._conflict(
@@ -209,13 +232,10 @@ class LakeTable:
         The partition column stays. `check` as in `exchange`; when it raises, or other
         writers won every attempt (CommitConflict), the files are left for another try.
         """
-        change = Change(
-            files, transactions=transactions, metadata=metadata, overwrite=[], schema=schema
-        )
         for base in self._attempts():
             check(base)
-            if change.commit(base):
-                self._sync(base.version + 1)
+            gone = base.paths(None)
+            if self._commit(base, Change(files, gone, transactions, metadata, schema=schema)):
                 return Commit(base.version + 1, already=False, rows=_rows(files))
         raise self._conflict("another set of rows lost every attempt")
 
@@ -242,21 +262,26 @@ class LakeTable:
 
     def _commit(self, base: Snapshot, change: Change) -> bool:
         """Commit durably as the version after `base`; whether nobody else took it."""
-        self._refuse_misfits(change.add, base)
+        self._refuse_misfits(change.add, base.schema if change.schema is None else change.schema)
         won = change.commit(base)
-        if won:
-            self._sync(base.version + 1)
+        if won and (base.version + 2) % base.base.checkpoint_interval == 0:
+            self._checkpoint(base.version + 1)
         return won
+
+    def _checkpoint(self, version: int) -> None:
+        """Spare readers the log before it; that of a commit is no part of the commit."""
+        with suppress(DeltaError):
+            DeltaTable(self.uri, version, self._options).create_checkpoint()
 
     def _sync(self, version: int) -> None:
         """Order across tables survives a loss of power only if each commit is durable."""
-        entry = f"_delta_log/{version:020}.json"
+        entry = entry_path(version)
         self._files.sync_file(entry)
         self._files.sync_folders([entry])
 
-    def _refuse_misfits(self, files: Sequence[StagedFile], base: Snapshot) -> None:
+    def _refuse_misfits(self, files: Sequence[StagedFile], columns: pa.Schema) -> None:
         for schema in {id(file.schema): file.schema for file in files}.values():
-            found = misfits(schema, base.schema)
+            found = misfits(schema, columns)
             if found:
                 raise WriteRefused(
                     "staged rows do not fit the table",
@@ -297,10 +322,3 @@ class LakeTable:
 
 def _rows(files: Sequence[StagedFile]) -> int:
     return sum(file.rows for file in files)
-
-
-def _filters(read: Snapshot, window: DayWindow | None) -> Filters:
-    if window is None or read.partition_by is None:
-        return []
-    column = read.partition_by
-    return [(column, ">=", window.start.isoformat()), (column, "<", window.end.isoformat())]

@@ -97,8 +97,13 @@ class Histories(RuleBasedStateMachine):
         newest = self.table.snapshot()
         assert rows_of(newest) == ordered(self.rows)
         assert newest.num_rows == len(self.rows)
+        assert newest.files.sort("path").equals(self.fresh(newest).files.sort("path"))
         facts = {d: f.rows for d, f in newest.partitions().items()}
         assert facts == {d: sum(r[0] == d for r in self.rows) for d in {r[0] for r in self.rows}}
+
+    def fresh(self, snapshot: Snapshot) -> Snapshot:
+        """The same version, opened instead of followed."""
+        return self.table.snapshot(snapshot.version)
 
     def teardown(self) -> None:
         for snapshot, rows, _ in self.held:

@@ -1,0 +1,141 @@
+"""A stream with three views in a folder, and commits that end the process."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_platform.batch.change import bring_up
+from pipeline_platform.batch.settle import settle
+from pipeline_platform.contracts.models import TableColumn
+from pipeline_platform.contracts.stream import Column, Landing, StreamContract
+from pipeline_platform.contracts.views import Paths, View
+from pipeline_platform.contracts.windows import DayWindow
+from pipeline_platform.ingest.admission import Admission
+from pipeline_platform.lake.table import LakeTable
+from pipeline_platform.settings import Settings
+from pipeline_platform.speed.fold import fold
+from pipeline_platform.views.live import live
+from pipeline_platform.views.reading import Pin, Reading, reading
+from pipeline_platform.views.splitting import split
+from pipeline_platform.wiring import Platform
+from pipeline_platform_tests.views.oracle import SQL, Answer, Event, landed
+
+NOW = datetime(2026, 3, 9, tzinfo=UTC)
+CONTRACT = StreamContract(
+    name="sales",
+    landing=Landing(prefix="sales/"),
+    columns=(
+        Column("id", "string", nullable=False),
+        Column("at", "timestamp", nullable=False),
+        Column("shop", "string"),
+        Column("amount", "decimal(10,2)"),
+        Column("item", "string"),
+    ),
+    event_id=("id",),
+    event_time="at",
+    start=date(2026, 3, 1),
+)
+COLUMNS = {column.name: column.type for column in CONTRACT.columns}
+TYPES = {
+    "by_shop": {"shop": "string", "events": "bigint", "total": "decimal(20,2)"}
+    | {"items": "bigint", "best": "string"},
+    "by_hour": {"hour": "timestamp", "events": "bigint", "least": "decimal(10,2)"},
+    "in_all": {"events": "bigint", "total": "decimal(20,2)"},
+}
+
+
+def view_of(name: str, paths: Paths = "both", sql: str = "") -> View:
+    """One of the views, or another statement under its name."""
+    text = sql or SQL[name]
+    columns = tuple(TableColumn(column, kind) for column, kind in TYPES[name].items())
+    return View(name, "sales", text, columns, split(text, "sales", COLUMNS), paths)
+
+
+class Crash(Exception):
+    """The process ended here."""
+
+
+@contextmanager
+def ended_at(commit: int, when: str) -> Iterator[None]:
+    """Let the process end before or after its commit of that number, counted from 0."""
+    made = 0
+    original = LakeTable._commit
+
+    def counted(table: LakeTable, *args: Any, **options: Any) -> bool:
+        nonlocal made
+        made += 1
+        if made - 1 != commit:
+            return original(table, *args, **options)
+        if when == "after":
+            original(table, *args, **options)
+        raise Crash
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LakeTable, "_commit", counted)
+        yield
+
+
+class Stage:
+    """The platform in a folder; every call is what another process would do."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.objects = 0
+
+    @property
+    def platform(self) -> Platform:
+        """A platform that has learned nothing."""
+        opened = Platform(Settings(home=self.root))
+        opened.__dict__["clock"] = lambda: NOW
+        return opened
+
+    @property
+    def admission(self) -> Admission:
+        """An admission that has learned nothing."""
+        return self.platform.admission(CONTRACT)
+
+    def land(self, events: Sequence[Event], name: str = "") -> None:
+        """One object with these events."""
+        key = f"sales/{name}{self.objects:04}.json"
+        self.objects += 1
+        body = "".join(landed(event) + "\n" for event in events)
+        self.platform.store.put_if_absent(key, body.encode())
+
+    def admit(self) -> int:
+        """Admit what has landed; the last committed epoch."""
+        return self.admission.run().head
+
+    def bring_up(self, view: View) -> Any:
+        """Make the view answer."""
+        here = self.platform
+        return bring_up(view, engine=here.engine, lake=here.lake, clock=here.clock)
+
+    def fold(self, view: View) -> Any:
+        """One fold."""
+        return fold(view, engine=self.platform.engine, lake=self.platform.lake)
+
+    def settle(self, view: View, window: DayWindow | None = None) -> Any:
+        """Publish the batch states of these days."""
+        here = self.platform
+        return settle(view, window, engine=here.engine, lake=here.lake, clock=here.clock)
+
+    def live(self, view: View) -> bool:
+        """Whether the view answers at all."""
+        return live(self.platform.lake, view.name) is not None
+
+    def read(self, view: View, pin: Pin | None = None) -> tuple[Reading, Answer]:
+        """A reading, and its answer as tuples."""
+        found = reading(self.platform.lake, view.name, pin)
+        return found, answer(found, self.platform)
+
+
+def answer(found: Reading, platform: Platform) -> Answer:
+    """The rows of a reading; no row comes twice."""
+    table = found.answer(platform.engine)
+    rows = [tuple(row.values()) for row in table.to_pylist()]
+    assert len(rows) == len(set(rows))
+    return set(rows)

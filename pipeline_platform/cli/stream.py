@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pipeline_platform.wiring import Platform
 
 Held = Literal["fail", "wait", "skip"]
-LEASE, SILENT = "pipeline-platform stream", "pipeline-platform stream --no-dagster"
+_MEANWHILE = {"wait": "waiting for it", "skip": "left out"}
+WHAT = "pipeline-platform stream"
 _WAIT_S, _TICK_S = 1.0, 0.5
 
 
@@ -51,13 +53,9 @@ def stream(
     declared, here = declarations(folder), platform()
     with ExitStack() as stack:
         stack.enter_context(_until_told(stop))
-        what = SILENT if no_dagster else LEASE
-        names = [
-            name
-            for name in _chosen(declared, streams)
-            if _take(stack, here, name, what, held, stop)
-        ]
-        tell = None if no_dagster else _dagster(stack, here, declared)
+        take = partial(_take, stack, here, held, stop, tells=not no_dagster)
+        names = [name for name in _chosen(declared, streams) if take(name)]
+        tell = None if no_dagster else _dagster(stack, here, declared, names)
         runner = _runner(here, declared, names, stop, tell, once)
         _run(runner, stop, every, once)
     if once and (troubles := [t for standing in runner.standings for t in standing.troubles]):
@@ -73,13 +71,13 @@ def _chosen(declared: "Declarations", streams: Sequence[str]) -> list[str]:
 
 
 def _take(
-    stack: ExitStack, here: "Platform", name: str, what: str, held: Held, stop: Event
+    stack: ExitStack, here: "Platform", held: Held, stop: Event, name: str, *, tells: bool
 ) -> bool:
     """Whether the stream is ours now, for as long as `stack` is open."""
     told = False
     while not stop.is_set():
         try:
-            lease = here.leases.take(name, what)
+            lease = here.leases.take(name, WHAT, tells=tells)
         except LeaseHeld as error:
             if held == "fail":
                 raise Abort(
@@ -102,10 +100,12 @@ def _take(
     return False
 
 
-def _dagster(stack: ExitStack, here: "Platform", declared: "Declarations") -> "Listener":
+def _dagster(
+    stack: ExitStack, here: "Platform", declared: "Declarations", names: Sequence[str]
+) -> "Listener":
     from pipeline_platform.components.stream_report import reporting
 
-    return stack.enter_context(reporting(here, declared))
+    return stack.enter_context(reporting(here, declared, names))
 
 
 def _runner(

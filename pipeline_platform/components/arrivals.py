@@ -86,7 +86,11 @@ def arrival_sensor(contract: StreamContract) -> dg.SensorDefinition:
         busy = dg.RunsFilter(tags=tags, statuses=_UNFINISHED)
         if context.instance.get_runs_count(busy):
             return dg.SkipReason("an admission of this stream is under way")
-        arrival = look(platform.platform(), contract, context.instance)
+        opened = platform.platform()
+        holder = opened.leases.holder(contract.name)
+        if holder is not None and holder.tells:
+            return dg.SkipReason(f"the stream is admitted by {holder}")
+        arrival = look(opened, contract, context.instance)
         if not arrival.wanted:
             return dg.SkipReason("nothing has landed")
         return dg.RunRequest(run_key=arrival.run_key, tags=tags)

@@ -1,7 +1,7 @@
 """Tells Dagster what the real-time path committed, now and then, off its commit path."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
@@ -44,9 +44,14 @@ class StreamReport:
     """
 
     def __init__(
-        self, platform: "Platform", declared: "Declarations", every_s: float = EVERY_S
+        self,
+        platform: "Platform",
+        declared: "Declarations",
+        streams: Sequence[str],
+        every_s: float = EVERY_S,
     ) -> None:
         self._platform, self._declared, self._every = platform, declared, every_s
+        self._names = streams
         self._streams: dict[str, AdmissionReport] = {}
         self._views: set[str] = set()
         self._lock, self._closing = Lock(), Event()
@@ -77,12 +82,28 @@ class StreamReport:
 
     def _run(self) -> None:
         with instance(project()) as opened:
+            self._catch_up(opened)
             while not self._closing.wait(self._every):
                 self._tell(opened)
             for _ in range(_LAST_TRIES):
                 if self._tell(opened):
                     return
                 time.sleep(_TRY_S)
+
+    def _catch_up(self, opened: dg.DagsterInstance) -> None:
+        """Take up what was committed before and never told."""
+        for name in self._names:
+            try:
+                self._take_up(opened, self._declared.streams[name].contract)
+            except (*STORAGE_ERRORS, PlatformError):
+                continue
+
+    def _take_up(self, opened: dg.DagsterInstance, contract: "StreamContract") -> None:
+        standing = self._platform.admission(contract).standing()
+        if standing.head > reported_epoch(opened, contract):
+            with self._lock:
+                later = self._streams.get(contract.name)
+                self._streams[contract.name] = standing.then(later) if later else standing
 
     def _tell(self, opened: dg.DagsterInstance) -> bool:
         """Whether all that there is was told."""
@@ -149,9 +170,11 @@ def _evaluation(found: dg.AssetCheckResult, asset: dg.AssetKey) -> dg.AssetCheck
 
 
 @contextmanager
-def reporting(platform: "Platform", declared: "Declarations") -> Iterator[StreamReport]:
-    """A report that tells until the context ends, and then what is left."""
-    made = StreamReport(platform, declared)
+def reporting(
+    platform: "Platform", declared: "Declarations", streams: Sequence[str]
+) -> Iterator[StreamReport]:
+    """A report on `streams` that tells until the context ends, and then what is left."""
+    made = StreamReport(platform, declared, streams)
     made.start()
     try:
         yield made

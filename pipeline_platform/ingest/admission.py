@@ -115,6 +115,14 @@ class Admission:
         changed = difference(landed, self.tables.ledger.known()).changed
         return books.report(self.really_changed(changed))
 
+    def standing(self) -> AdmissionReport:
+        """Where the stream stands, as a pass that did nothing tells it; no object is listed."""
+        if not self.tables.accepted.exists():
+            return AdmissionReport(
+                self.contract.name, (), Accounting(), Accounting(), {}, {}, (), -1
+            )
+        return _Pass(self).report(())
+
     def admit_planned(
         self, objects: tuple[PlannedObject, ...], report: Report = silent
     ) -> AdmissionReport:

@@ -7,12 +7,16 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease: what it does, its process and machine, and since when."""
+    """Who holds a lease: what it is, its process and machine, and since when.
+
+    `tells`: it tells Dagster what it does, so that nobody else has to look.
+    """
 
     what: str
     pid: int
     host: str
     since: datetime
+    tells: bool = False
 
     def __str__(self) -> str:
         since = f"{self.since:%Y-%m-%d %H:%M:%S} UTC"
@@ -30,8 +34,8 @@ class Lease(Protocol):
 class Leases(Protocol):
     """Leases by name. A lease says who works; what is written stays right without it."""
 
-    def take(self, name: str, what: str) -> Lease:
-        """Hold `name` for what `what` says; LeaseHeld, naming the holder, if another does."""
+    def take(self, name: str, what: str, *, tells: bool = False) -> Lease:
+        """Hold `name` as `what`; LeaseHeld, naming the holder, if another process does."""
         ...
 
     def holder(self, name: str) -> Holder | None:

@@ -32,7 +32,7 @@ class FileLeases:
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         self._folder, self._clock = folder, clock
 
-    def take(self, name: str, what: str) -> FileLease:
+    def take(self, name: str, what: str, *, tells: bool = False) -> FileLease:
         self._folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._file(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         if not _locked(descriptor, fcntl.LOCK_EX):
@@ -44,7 +44,7 @@ class FileLeases:
                 known=str(holder or "it has not said who it is yet"),
                 remedy="end that process, or wait for it",
             )
-        holder = Holder(what, os.getpid(), socket.gethostname(), self._clock())
+        holder = Holder(what, os.getpid(), socket.gethostname(), self._clock(), tells)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(holder), 0)
         return FileLease(descriptor)

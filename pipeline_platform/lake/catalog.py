@@ -28,10 +28,10 @@ class ColumnDescription(NamedTuple):
 
 
 class TableDescription(NamedTuple):
-    """A table as SHOW TABLES shows it; `rows` from the log."""
+    """A table as SHOW TABLES shows it; `rows` from the log, None where it cannot know."""
 
     name: str
-    rows: int
+    rows: int | None
     version: int
     comment: str
 
@@ -71,16 +71,31 @@ def load(
 
 def describe(lake: Lake, name: str) -> list[ColumnDescription]:
     """The columns of `layer.name` in order; raises UnknownName for an unknown table."""
+    return described(_snapshot(lake, name).schema)
+
+
+def described(schema: pa.Schema) -> list[ColumnDescription]:
+    """The columns of a schema in order."""
     return [
         ColumnDescription(field.name, spark_type(field.type), field.nullable, comment(field))
-        for field in _snapshot(lake, name).schema
+        for field in schema
     ]
 
 
 def tables(lake: Lake, layer: str | None = None) -> list[TableDescription]:
-    """The tables of the lake, or of one layer, by name."""
-    found = [name for name in lake.names() if layer in (None, name.layer)]
+    """The tables of the lake, or of one layer, by name; without the internal ones."""
+    found = [name for name in names(lake) if layer in (None, name.layer)]
     return [_listed(str(name), lake.table(name).snapshot()) for name in found]
+
+
+def names(lake: Lake) -> list[TableName]:
+    """The tables that are for people, by name: views keep states in tables of their own."""
+    return [name for name in lake.names() if not is_internal(name)]
+
+
+def is_internal(name: TableName) -> bool:
+    """Whether the table holds a view's states or its live pointer."""
+    return name.layer == "serving" and ("__states_" in name.name or name.name.endswith("__live"))
 
 
 def _snapshot(lake: Lake, name: str, version: int | None = None) -> Snapshot:

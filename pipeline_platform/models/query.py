@@ -7,11 +7,10 @@ import pyarrow as pa
 
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import DeclarationError, UnknownName
-from pipeline_platform.lake import catalog
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import spark_type
-from pipeline_platform.lake.snapshot import Snapshot
-from pipeline_platform.models.pins import Pins, hold, pinned
+from pipeline_platform.models import listing
+from pipeline_platform.models.pins import HeldTable, Pins, hold, pinned
 from pipeline_platform.sql.analysis import analyse
 from pipeline_platform.sql.guard import Describe, ShowTables, statement
 from pipeline_platform.sql.tables import referenced_tables, substitute_tables
@@ -33,7 +32,7 @@ def query(text: str, *, engine: Engine, lake: Lake, limit: int | None = None) ->
     if isinstance(asked, Describe):
         return _describe(lake, str(asked.table))
     references = referenced_tables(asked.text)
-    known = [str(name) for name in lake.names()]
+    known = listing.names(lake)
     for found in references:
         if found.name not in known:
             raise UnknownName("table", found.name, known, where=f"{found.line}:{found.column}")
@@ -55,7 +54,7 @@ def _answer(text: str, pins: Pins, engine: Engine, limit: int | None) -> pa.Tabl
     return engine.collect(frame if limit is None else frame.limit(limit), where="query")
 
 
-def _check_columns(text: str, snapshots: Mapping[str, Snapshot]) -> None:
+def _check_columns(text: str, snapshots: Mapping[str, HeldTable]) -> None:
     """UnknownName with the known columns; on whatever else is unusual the engine decides."""
     columns = {
         table: {field.name: spark_type(field.type) for field in held.schema}
@@ -70,7 +69,7 @@ def _check_columns(text: str, snapshots: Mapping[str, Snapshot]) -> None:
 
 
 def _show(lake: Lake, layer: str | None) -> pa.Table:
-    rows = [row._asdict() for row in catalog.tables(lake, layer)]
+    rows = [row._asdict() for row in listing.tables(lake, layer)]
     return pa.Table.from_pylist(
         rows,
         pa.schema(
@@ -85,7 +84,7 @@ def _show(lake: Lake, layer: str | None) -> pa.Table:
 
 
 def _describe(lake: Lake, table: str) -> pa.Table:
-    rows = [row._asdict() for row in catalog.describe(lake, table)]
+    rows = [row._asdict() for row in listing.describe(lake, table)]
     return pa.Table.from_pylist(
         rows,
         pa.schema(

@@ -37,9 +37,10 @@ class Claims:
         finally:
             self._files.delete([path])
 
-    def least(self, at: datetime) -> int | None:
-        """The least epoch that is claimed; claims older than an hour do not count."""
-        return min((epoch for epoch, made in self._read() if at - made < STALE), default=None)
+    def least(self, at: datetime | None) -> int | None:
+        """The least epoch that is claimed; claims older at `at` than an hour do not count."""
+        fresh = (epoch for epoch, made in self._read() if at is None or at - made < STALE)
+        return min(fresh, default=None)
 
     def _read(self) -> Iterator[tuple[int, datetime]]:
         folder = fs.FileSelector(self._files.uri(FOLDER), allow_not_found=True)

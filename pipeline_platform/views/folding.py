@@ -1,5 +1,6 @@
 """One fold: accepted rows of some epochs become state rows, in one commit."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 
@@ -104,15 +105,13 @@ def stage(
     """The state rows of these epochs as files that no commit names yet."""
     if not epochs.rows:
         return []
-    with accepted_rows(
-        engine, accepted, first=epochs.first, last=epochs.last, rows=epochs.rows
-    ) as rows:
+    first, last = epochs.first, epochs.last
+    with ExitStack() as stack:
+        rows = accepted_rows(engine, accepted, stack, first=first, last=last, rows=epochs.rows)
         frame = engine.sql(
             states.view.split.partial.replace(ROWS, rows), where=str(states.view.table)
         )
-        return states.stage(
-            before.snapshot, [frame], engine, first=epochs.first, last=epochs.last, path=SPEED
-        )
+        return states.stage(before.snapshot, [frame], engine, first=first, last=last, path=SPEED)
 
 
 def commit(

@@ -83,9 +83,10 @@ def _frames(
     sizes = rows_of(accepted, publish.days)
     for days in chunks(sizes, most_rows):
         rows = sum(sizes[day] for day in days)
-        with accepted_rows(
-            engine, accepted, first=0, last=publish.cut, rows=rows, days=days
-        ) as name:
+        with ExitStack() as stack:
+            name = accepted_rows(
+                engine, accepted, stack, first=0, last=publish.cut, rows=rows, days=days
+            )
             text = states.view.split.partial.replace(ROWS, name)
             yield engine.sql(text, where=str(states.view.table))
 

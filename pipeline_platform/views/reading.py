@@ -19,7 +19,7 @@ from pipeline_platform.sql.tables import substitute_tables
 from pipeline_platform.views.held import HeldStates
 from pipeline_platform.views.live import Live, live, views
 from pipeline_platform.views.pins import Pin
-from pipeline_platform.views.relations import held, new_name
+from pipeline_platform.views.relations import held, queried
 
 
 @dataclass(frozen=True)
@@ -93,22 +93,20 @@ class Reading:
         )
 
     @contextmanager
-    def shown(self, engine: Engine, condition: str = "") -> Iterator[str]:
-        """A session view that shows the answer, for as long as the context lasts.
+    def shown(self, engine: Engine) -> Iterator[str]:
+        """A session view that shows the answer, for as long as the context lasts."""
+        with ExitStack() as stack:
+            yield self.show(engine, stack)
+
+    def show(self, engine: Engine, stack: ExitStack, condition: str = "") -> str:
+        """A session view that shows the answer, until the stack ends.
 
         `condition` is over state rows, in SQL; it decides which of them are merged.
         """
-        with ExitStack() as stack:
-            states = stack.enter_context(held(engine, self.held.snapshot, condition))
-            text = self._dimensions(engine, stack).replace(STATES, states)
-            name = new_name()
-            cast = ", ".join(
-                f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in self.view.columns
-            )
-            frame = engine.sql(f"SELECT {cast} FROM ({text})", where=str(self.view.table))
-            frame.createOrReplaceTempView(name)
-            stack.callback(engine.drop, name)
-            yield name
+        states = held(engine, self.held.snapshot, stack, condition)
+        text = self._dimensions(engine, stack).replace(STATES, states)
+        cast = ", ".join(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in self.view.columns)
+        return queried(engine, f"SELECT {cast} FROM ({text})", stack, str(self.view.table))
 
     def answer(
         self, engine: Engine, where: str = "", *, order_by: str = "", limit: int | None = None
@@ -126,7 +124,7 @@ class Reading:
         names = {}
         for table in self.view.split.dimensions:
             snapshot = self.lake.table(TableName.parse(table)).snapshot()
-            names[table] = stack.enter_context(held(engine, snapshot))
+            names[table] = held(engine, snapshot, stack)
         text = self.view.split.answer
         return substitute_tables(text, names, str(self.view.table)) if names else text
 

@@ -1,7 +1,7 @@
 """Relations of one engine session: rows in memory, or held tables narrowed."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -16,57 +16,51 @@ SMALL = 100_000  # rows that go to the engine from memory
 _ONE = timedelta(days=1)
 
 
-@contextmanager
-def given(engine: Engine, rows: pa.Table) -> Iterator[str]:
-    """A view over rows in memory, for as long as the context lasts."""
+def given(engine: Engine, rows: pa.Table, stack: ExitStack) -> str:
+    """A view over rows in memory, until the stack ends."""
     name = new_name()
     engine.frame(name, rows)
-    try:
-        yield name
-    finally:
-        engine.drop(name)
+    stack.callback(engine.drop, name)
+    return name
 
 
-@contextmanager
-def held(engine: Engine, snapshot: Snapshot, condition: str = "") -> Iterator[str]:
-    """A view over the rows of a held table for which `condition` holds."""
+def held(engine: Engine, snapshot: Snapshot, stack: ExitStack, condition: str = "") -> str:
+    """A view over the rows of a held table for which `condition` holds, until the stack ends."""
     name = new_name()
     whole = f"{name}_all" if condition else name
     engine.pin(whole, snapshot.uri, snapshot.version)
-    try:
-        if condition:
-            text = f"SELECT * FROM {whole} WHERE {condition}"
-            engine.sql(text, where=snapshot.uri).createOrReplaceTempView(name)
-        yield name
-    finally:
-        for each in {name, whole}:
-            engine.drop(each)
+    stack.callback(engine.drop, whole)
+    return queried(engine, f"SELECT * FROM {whole} WHERE {condition}", stack) if condition else name
 
 
-@contextmanager
+def queried(engine: Engine, text: str, stack: ExitStack, where: str = "") -> str:
+    """A view over a query, until the stack ends."""
+    name = new_name()
+    engine.sql(text, where=where).createOrReplaceTempView(name)
+    stack.callback(engine.drop, name)
+    return name
+
+
 def accepted_rows(
     engine: Engine,
     accepted: Snapshot,
+    stack: ExitStack,
     *,
     first: int,
     last: int,
     rows: int,
     days: Collection[date] | None = None,
-) -> Iterator[str]:
+) -> str:
     """A view over the accepted rows of epochs `first` to `last`, of these days or all.
 
     `rows` says about how many there are: few go through memory, which costs an engine
     less than opening the table.
     """
-    frame = None
     if rows <= SMALL:
         frame = accepted.frame(days=days, between={EPOCH: (first, last)}).collect()
-    if frame is not None and frame.height:
-        relation = given(engine, frame.to_arrow().cast(accepted.schema))
-    else:
-        relation = held(engine, accepted, condition(first, last, days))
-    with relation as name:
-        yield name
+        if frame.height:
+            return given(engine, frame.to_arrow().cast(accepted.schema), stack)
+    return held(engine, accepted, stack, condition(first, last, days))
 
 
 def condition(first: int, last: int, days: Collection[date] | None = None) -> str:

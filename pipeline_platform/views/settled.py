@@ -1,5 +1,7 @@
 """The settled answer: a plain table over batch rows alone, for outside readers."""
 
+from contextlib import ExitStack
+
 import polars as pl
 import pyarrow as pa
 
@@ -42,7 +44,8 @@ def _write(
     newest = max(reading.held.cuts.values(), default=-1)
     answer = columns_schema(reading.view.columns)
     before = table.snapshot()
-    with reading.shown(engine, f"{PATH} = '{BATCH}'") as name, table.stage(schema) as staging:
+    with ExitStack() as stack, table.stage(schema) as staging:
+        name = reading.show(engine, stack, f"{PATH} = '{BATCH}'")
         for batch in engine.batches(engine.sql(f"SELECT * FROM {name}")):
             rows = as_frame(pa.Table.from_batches([batch]).cast(answer))
             staging.write(rows.with_columns(pl.lit(newest, pl.Int64()).alias(CUT)))

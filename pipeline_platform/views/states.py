@@ -3,8 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,17 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline_platform.contracts.names import DAY, EPOCH
-from pipeline_platform.contracts.views import COUNTED, ROWS, View
+from pipeline_platform.contracts.views import COUNTED, ROWS, STATES, View
 from pipeline_platform.engine.engine import Engine
+from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import standard
 from pipeline_platform.lake.shape import as_frame
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
-from pipeline_platform.views.held import FIRST, PATH, HeldStates, accepted_generation
+from pipeline_platform.views.claims import Claims
+from pipeline_platform.views.compaction import LEAST_FILES, Compacted, Run, runs
+from pipeline_platform.views.held import FIRST, PATH, SPEED, HeldStates, accepted_generation
 from pipeline_platform.views.relations import held
 
 if TYPE_CHECKING:
@@ -55,7 +59,8 @@ class States:
         if self.exists():
             return
         accepted = self.lake.table(self.view.source).snapshot()
-        with held(engine, accepted, "false") as rows:
+        with ExitStack() as stack:
+            rows = held(engine, accepted, stack, "false")
             text = self.view.split.partial.replace(ROWS, rows)
             found = engine.schema(engine.sql(text, where=str(self.view.table)))
         fields = [found.field(name).with_nullable(True) for name in self.view.split.columns]
@@ -68,6 +73,40 @@ class States:
     def held(self, version: int | None = None) -> HeldStates:
         """The newest version, or the given one."""
         return HeldStates(self.table.snapshot(version))
+
+    def compact(
+        self, engine: Engine, *, at: datetime | None = None, least_files: int = LEAST_FILES
+    ) -> Compacted:
+        """Merge runs of small speed files by the view's own merge; the answer stays.
+
+        Never across the cut of a batch that runs: of `at` on, claims older than an hour do
+        not count (None: all count). Does nothing where a batch, or another compaction,
+        took one of the files first.
+        """
+        before = self.held()
+        claimed = Claims(self.table.uri).least(at)
+        upto = before.folded if claimed is None else min(claimed, before.folded)
+        chosen = runs(before, upto, least_files)
+        if not chosen:
+            return Compacted(0, 0, 0)
+        gone = [file for run in chosen for file in run.files]
+        files = [file for run in chosen for file in self._merged(before, run, engine)]
+        try:
+            self.table.exchange(
+                gone, files, metadata={"compacted": len(gone)}, data_change=False, check=_anything
+            )
+        except CommitConflict:
+            return Compacted(0, 0, 0)
+        return Compacted(len(chosen), len(gone), len(files))
+
+    def _merged(self, before: HeldStates, run: Run, engine: Engine) -> list[StagedFile]:
+        with ExitStack() as stack:
+            rows = held(engine, before.snapshot, stack, run.condition)
+            text = self.view.split.merge.replace(STATES, rows)
+            frame = engine.sql(text, where=str(self.name))
+            return self.stage(
+                before.snapshot, [frame], engine, first=run.first, last=run.last, path=SPEED
+            )
 
     def stage(
         self,
@@ -94,6 +133,10 @@ class States:
                     totals.update(dict(rows.group_by(DAY).agg(pl.sum(COUNTED)).iter_rows()))
                     staging.write(rows.with_columns(**own))
             return _counted(staging.finish(), totals)
+
+
+def _anything(base: Snapshot) -> None:
+    """Files that are still there may go, whatever else the table holds by now."""
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pl.DataFrame:

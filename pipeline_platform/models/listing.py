@@ -30,11 +30,8 @@ def tables(lake: Lake, layer: str | None = None) -> list[TableDescription]:
 
 def describe(lake: Lake, name: str) -> list[ColumnDescription]:
     """The columns of `layer.name` in order; raises UnknownName for an unknown name."""
-    view = named.answered(lake, TableName.parse(name))
-    if view is not None:
-        return catalog.described(view.schema)
-    _require(lake, name)
-    return catalog.describe(lake, name)
+    view = _view(lake, name)
+    return catalog.describe(lake, name) if view is None else catalog.described(view.schema)
 
 
 def load(
@@ -44,9 +41,8 @@ def load(
 
     Raises UnknownName for an unknown name or kind of frame.
     """
-    view = named.answered(lake, TableName.parse(name))
+    view = _view(lake, name)
     if view is None:
-        _require(lake, name)
         return catalog.load(lake, name, as_)
     if as_ not in catalog.KINDS:
         raise UnknownName("kind of frame", as_, (*catalog.KINDS, "pyspark"))
@@ -56,10 +52,11 @@ def load(
     return rows if as_ == "arrow" else rows.to_pandas()
 
 
-def _require(lake: Lake, name: str) -> None:
+def _view(lake: Lake, name: str) -> Answered | None:
     known = names(lake)
     if name not in known:
         raise UnknownName("table", name, known)
+    return named.answered(lake, TableName.parse(name))
 
 
 def _listed(name: str, view: Answered) -> TableDescription:

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from pipeline_platform.contracts.views import View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.ports.clock import Clock
+from pipeline_platform.views.compaction import Compacted
 from pipeline_platform.views.folding import MOST_ROWS, Folded, fold_into
 from pipeline_platform.views.live import require_live
 from pipeline_platform.views.states import States
 
 Report = Callable[[Folded], None]
-__all__ = ["MOST_ROWS", "Folded", "Report", "fold"]
+__all__ = ["MOST_ROWS", "Folded", "Report", "compact", "fold"]
 
 
 def fold(
@@ -35,3 +37,9 @@ def fold(
     if report is not None:
         report(folded)
     return folded
+
+
+def compact(view: View, *, engine: Engine, lake: Lake, clock: Clock) -> Compacted:
+    """Make few files of the many that folds leave in the states that are live."""
+    now = require_live(lake, view.name)
+    return States(now.view, now.generation, lake).compact(engine, at=clock())

@@ -1,5 +1,7 @@
 """Reading a view: in SQL beside tables, pinned, and never going back."""
 
+from datetime import timedelta
+
 import pytest
 
 from pipeline_platform.batch.change import bring_up
@@ -10,9 +12,10 @@ from pipeline_platform.lake.lake import Lake
 from pipeline_platform.models.listing import load
 from pipeline_platform.models.query import frame, query
 from pipeline_platform.speed.fold import fold
-from pipeline_platform.views.pins import Pin
+from pipeline_platform.views.handle import ViewHandle
+from pipeline_platform.views.pins import Pin, Pins
 from pipeline_platform.views.reading import reading
-from pipeline_platform_tests.views.store import answered, arrive, by_shop, clock, day, expected
+from pipeline_platform_tests.views.store import NOW, answered, arrive, by_shop, clock, day, expected
 
 FIRST = [(1, "a", 100), (1, "b", 250), (2, "a", 50), (2, None, 1)]
 LATE = [(1, "b", 300), (3, "c", 7)]
@@ -113,3 +116,19 @@ def test_a_held_reading_does_not_see_what_comes_later(filled: Lake, engine: Engi
 def test_no_view_of_that_name(lake: Lake) -> None:
     with pytest.raises(UnknownName, match="by_shop"):
         reading(lake, "by_shop")
+
+
+def test_a_person_asks_by_name(filled: Lake, engine: Engine) -> None:
+    view = ViewHandle("by_shop", engine, filled, clock)
+    pin = view.pin(days=1)
+    arrive(filled, 2, [(1, "z", 1)])
+    fold(by_shop(), engine=engine, lake=filled)
+    assert view.answer("polars", "shop = 'z'").height == 1
+    assert view.answer("polars", "shop = 'z'", pin=str(pin)).height == 0
+    assert view.answer("arrow").num_rows == len(view.answer()) == 5
+    assert (view.standing(pin).as_of, view.standing().as_of) == (1, 2)
+    pins = Pins(reading(filled, "by_shop").held.snapshot.uri)
+    assert pins.versions(NOW) == {pin.version}
+    assert pins.versions(NOW + timedelta(days=2)) == set() == pins.versions(NOW)
+    with pytest.raises(UnknownName, match="table"):
+        view.answer("table")  # type: ignore[call-overload]

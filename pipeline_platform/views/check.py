@@ -12,6 +12,7 @@ from pipeline_platform.contracts.names import DAY, EPOCH
 from pipeline_platform.contracts.views import DimensionTable, View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import Abort
+from pipeline_platform.views.comparing import Apart
 from pipeline_platform.views.generated import (
     KINDS,
     Literals,
@@ -19,8 +20,9 @@ from pipeline_platform.views.generated import (
     accepted_rows,
     dimension_rows,
     ordered_by,
+    sketch_tolerance,
 )
-from pipeline_platform.views.trial import Apart, Checked, Columns, OwnFailed, Trial, apart
+from pipeline_platform.views.trial import TOLERANCE, Checked, Columns, OwnFailed, Trial, apart
 
 VERSION = 1  # of what is checked; a check remembered under another counts for nothing
 _ORDERS = 24
@@ -75,7 +77,8 @@ def check_view(
     """
     typed = {**columns, DAY: "date", EPOCH: "bigint"}
     orders = _ORDERS if ordered_by(view.sql) else 0
-    checked = Checked(view, typed, dimensions or {}, engine, orders)
+    tolerance = max(TOLERANCE, sketch_tolerance(view.sql))
+    checked = Checked(view, typed, dimensions or {}, engine, orders, tolerance)
     for number, (rows, values) in enumerate(_sizes(seed, rounds)):
         found = _round(checked, rows, values, seed * 1000 + number, samples or {})
         if found is not None:

@@ -1,10 +1,8 @@
 """One trial of a view: its merged answer beside its own SQL, over the same rows."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from decimal import Decimal
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +12,7 @@ from pipeline_platform.contracts.views import ROWS, STATES, DimensionTable, View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import StatementFailed
 from pipeline_platform.sql.tables import substitute_tables
+from pipeline_platform.views.comparing import Answer, Apart, Row, at, close, first_apart, hashable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Columns = Mapping[str, str]
-Row = tuple[Any, ...]
-TOLERANCE = 1e-7  # of approximate columns, as a share; absolute below 1
+TOLERANCE = 1e-7
 _numbers = count()
 
 
@@ -30,7 +28,8 @@ class Checked(NamedTuple):
     """What is checked, and where.
 
     Where ties may decide a value of its own SQL, `orders` permutations of the rows show which
-    values it may have; 0 where none may.
+    values it may have; 0 where none may. Approximate columns are held to the `tolerance`, a
+    share of the value and absolute below 1.
     """
 
     view: View
@@ -38,6 +37,7 @@ class Checked(NamedTuple):
     dimensions: Mapping[str, DimensionTable]
     engine: Engine
     orders: int = 0
+    tolerance: float = TOLERANCE
 
 
 class Trial(NamedTuple):
@@ -48,28 +48,12 @@ class Trial(NamedTuple):
     seed: int
 
 
-class Apart(NamedTuple):
-    """The first thing that differs; `column` is empty where only one side has the group."""
-
-    group: dict[str, Any]
-    column: str
-    expected: Any
-    found: Any
-
-
 class OwnFailed(Exception):
     """The user's own SQL cannot run over the rows of a trial."""
 
     def __init__(self, reason: StatementFailed) -> None:
         super().__init__(str(reason))
         self.reason = reason
-
-
-class _Answer(NamedTuple):
-    """Types by column in Spark's words, and rows."""
-
-    types: dict[str, str]
-    rows: list[Row]
 
 
 def apart(checked: Checked, trial: Trial) -> Apart | None:
@@ -86,9 +70,7 @@ def apart(checked: Checked, trial: Trial) -> Apart | None:
             merged = _merged(checked, trial, names)
         except StatementFailed as error:
             return Apart({}, "", f"{len(own.rows)} rows", f"a failure: {error.known}")
-        if own.types != merged.types:
-            return _types_apart(own.types, merged.types)
-        found = _first(checked, own, merged)
+        found = first_apart(own, merged, _keys(checked, own), _loose(checked, own))
         if found is None or not checked.orders or not found.column:
             return found
         return None if _possible(checked, trial, names, merged) else found
@@ -105,14 +87,14 @@ def _relations(checked: Checked, trial: Trial) -> Iterator[dict[str, str]]:
         yield names
 
 
-def _own(checked: Checked, rows: "pl.DataFrame", names: Mapping[str, str]) -> _Answer:
+def _own(checked: Checked, rows: "pl.DataFrame", names: Mapping[str, str]) -> Answer:
     with _relation(checked.engine, _arrow(rows, checked.columns)) as name:
         tables = {**names, str(checked.view.source): name}
         text = substitute_tables(checked.view.sql, tables)
         return _answer(checked.engine, checked.engine.sql(text))
 
 
-def _merged(checked: Checked, trial: Trial, names: Mapping[str, str]) -> _Answer:
+def _merged(checked: Checked, trial: Trial, names: Mapping[str, str]) -> Answer:
     """Partials of random runs of epochs, some merged beforehand, then the answer."""
     random, engine, split = Random(trial.seed), checked.engine, checked.view.split
     held = [
@@ -196,104 +178,33 @@ def _arrow(rows: "pl.DataFrame", columns: Columns) -> "pa.Table":
     return rows.select(schema.names).to_arrow().cast(schema)
 
 
-def _answer(engine: Engine, frame: "DataFrame") -> _Answer:
+def _answer(engine: Engine, frame: "DataFrame") -> Answer:
     types = dict(engine.types(frame))
     table = engine.collect(frame)
-    columns = [[_hashable(value) for value in column.to_pylist()] for column in table.columns]
-    return _Answer(types, list(zip(*columns, strict=True)) if columns else [])
+    columns = [[hashable(value) for value in column.to_pylist()] for column in table.columns]
+    return Answer(types, list(zip(*columns, strict=True)) if columns else [])
 
 
-def _hashable(value: Any) -> Any:
-    """A value that equals itself, NaN too."""
-    if isinstance(value, list):
-        return tuple(map(_hashable, value))
-    if isinstance(value, dict):
-        return tuple((name, _hashable(one)) for name, one in value.items())
-    return value if value == value else "NaN"
-
-
-def _types_apart(own: Mapping[str, str], merged: Mapping[str, str]) -> Apart:
-    if list(own) != list(merged):
-        return Apart({}, "", list(own), list(merged))
-    column = next(name for name in own if own[name] != merged[name])
-    return Apart({}, column, own[column], merged[column])
-
-
-def _first(checked: Checked, own: _Answer, merged: _Answer) -> Apart | None:
-    """The first row of either side without an equal on the other."""
-    names, split = list(own.types), checked.view.split
-    loose = [n for n, name in enumerate(names) if name in split.approximate]
-    lacking = _unmatched(own.rows, merged.rows, loose)
-    beyond = _unmatched(merged.rows, own.rows, loose)
-    if not lacking and not beyond:
-        return None
-    keys = [n for n, name in enumerate(names) if name in split.outputs]
-    expected = lacking[0] if lacking else None
-    twin = next((r for r in beyond if expected and _at(r, keys) == _at(expected, keys)), None)
-    shown = expected or beyond[0]
-    group = {names[n]: shown[n] for n in keys}
-    if expected is None:
-        return Apart(group, "", "no such row", dict(zip(names, shown, strict=True)))
-    if twin is None:
-        return Apart(group, "", dict(zip(names, expected, strict=True)), "no such row")
-    differing = (n for n in range(len(names)) if not _close(twin[n], expected[n], n in loose))
-    column = next(differing, 0)
-    return Apart(group, names[column], expected[column], twin[column])
-
-
-def _at(row: Row, places: Sequence[int]) -> Row:
-    return tuple(row[n] for n in places)
-
-
-def _unmatched(rows: Sequence[Row], others: Sequence[Row], loose: Sequence[int]) -> list[Row]:
-    """Rows left when each took an equal of the others; `loose` columns are held to a tolerance."""
-    free: defaultdict[Row, list[Row]] = defaultdict(list)
-    for other in others:
-        free[_without(other, loose)].append(other)
-    left = []
-    for row in rows:
-        near = free[_without(row, loose)]
-        found = next((n for n, o in enumerate(near) if _near(o, row, loose)), None)
-        if found is None:
-            left.append(row)
-        else:
-            del near[found]
-    return left
-
-
-def _without(row: Row, places: Sequence[int]) -> Row:
-    return tuple(value for n, value in enumerate(row) if n not in places) if places else row
-
-
-def _near(row: Row, other: Row, loose: Sequence[int]) -> bool:
-    return all(_close(row[n], other[n], True) for n in loose)
-
-
-def _close(found: Any, expected: Any, loose: bool) -> bool:
-    if found == expected or not loose:
-        return bool(found == expected)
-    if isinstance(found, tuple) and isinstance(expected, tuple):
-        pairs = zip(found, expected, strict=False)
-        return len(found) == len(expected) and all(_close(a, b, True) for a, b in pairs)
-    if isinstance(found, float | Decimal) and isinstance(expected, float | Decimal):
-        difference, size = abs(float(found) - float(expected)), abs(float(expected))
-        return math.isfinite(size) and difference <= TOLERANCE * max(1.0, size)
-    return False
-
-
-def _possible(checked: Checked, trial: Trial, names: Mapping[str, str], merged: _Answer) -> bool:
+def _possible(checked: Checked, trial: Trial, names: Mapping[str, str], merged: Answer) -> bool:
     """Whether every merged value is one that its own SQL gives over some order of the rows."""
-    columns, split = list(merged.types), checked.view.split
-    keys = [n for n, name in enumerate(columns) if name in split.outputs]
-    loose = [n for n, name in enumerate(columns) if name in split.approximate]
-    seen: defaultdict[Row, list[set[Any]]] = defaultdict(lambda: [set() for _ in columns])
+    keys, loose = _keys(checked, merged), _loose(checked, merged)
+    seen: defaultdict[Row, list[set[Any]]] = defaultdict(lambda: [set() for _ in merged.types])
     for number in range(checked.orders):
         order = trial.rows.sample(fraction=1.0, shuffle=True, seed=number)
         for row in _own(checked, order, names).rows:
             for n, value in enumerate(row):
-                seen[_at(row, keys)][n].add(value)
+                seen[at(row, keys)][n].add(value)
     return all(
-        any(_close(value, other, n in loose) for other in seen[_at(row, keys)][n])
+        any(close(value, other, loose.get(n, 0.0)) for other in seen[at(row, keys)][n])
         for row in merged.rows
         for n, value in enumerate(row)
     )
+
+
+def _keys(checked: Checked, answer: Answer) -> list[int]:
+    return [n for n, name in enumerate(answer.types) if name in checked.view.split.outputs]
+
+
+def _loose(checked: Checked, answer: Answer) -> dict[int, float]:
+    approximate = checked.view.split.approximate
+    return {n: checked.tolerance for n, name in enumerate(answer.types) if name in approximate}

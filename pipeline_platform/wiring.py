@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline_platform.speed.kept import KeptView
     from pipeline_platform.speed.lane import Lane
     from pipeline_platform.speed.parts import Listener
+    from pipeline_platform.views.handle import ViewHandle
 
 LIVE_ROWS = 500_000  # in one fold, so that none takes much longer than a second
 
@@ -129,7 +130,7 @@ class Platform:
 
     def _kept(self, view: "View") -> "KeptView":
         from pipeline_platform.batch.change import bring_up
-        from pipeline_platform.speed.fold import fold
+        from pipeline_platform.speed.fold import compact, fold
         from pipeline_platform.speed.kept import KeptView
 
         engine, lake, clock = self.engine, self.lake, self.clock
@@ -137,6 +138,7 @@ class Platform:
             view.name,
             partial(bring_up, view, engine=engine, lake=lake, clock=clock),
             partial(fold, view, engine=engine, lake=lake, most_rows=LIVE_ROWS),
+            partial(compact, view, engine=engine, lake=lake, clock=clock),
         )
 
     @cached_property
@@ -170,17 +172,23 @@ class Platform:
     def load(
         self, name: str, as_: Literal["pandas", "polars", "arrow", "pyspark"] = "pandas"
     ) -> Any:
-        """All rows of `layer.name` at its newest version; timestamps in UTC.
+        """All rows of `layer.name`, a table or a view, at its newest version; timestamps in UTC.
 
-        Raises UnknownName for an unknown table or kind of frame.
+        Raises UnknownName for an unknown name or kind of frame.
         """
         if as_ == "pyspark":
             from pipeline_platform.models.query import frame
 
             return frame(name, engine=self.engine, lake=self.lake)
-        from pipeline_platform.lake.catalog import load
+        from pipeline_platform.models.listing import load
 
-        return load(self.lake, name, as_)
+        return load(self.lake, self.engine, name, as_)
+
+    def view(self, name: str) -> "ViewHandle":
+        """One view: its answer, its standing, pins; UnknownName when it is read and not live."""
+        from pipeline_platform.views.handle import ViewHandle
+
+        return ViewHandle(name, self.engine, self.lake, self.clock)
 
     def training_set(
         self,

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class About(Struct, frozen=True):
-    """What a view says of itself; `keys` are the columns that are exactly a key, in order."""
+    """What a view says of itself; `keys` are the columns that are exactly a key, in order.
+
+    `complete`: no two rows are equal in `keys`.
+    """
 
     name: str
     columns: tuple[TableColumn, ...]
@@ -23,6 +26,7 @@ class About(Struct, frozen=True):
     description: str = ""
     owner: str = ""
     chart: Chart | None = None
+    complete: bool = True
 
 
 class Standing(Struct, frozen=True):
@@ -89,6 +93,10 @@ class Answers(Protocol):
 
     def ready(self) -> None:
         """Ask the source of the answers for a sign of life; PlatformError without one."""
+        ...
+
+    def keep(self, answer: Answer) -> None:
+        """Hold this version for a while: somebody walks through its pages."""
         ...
 
     def pinned(self, name: str, pin: str) -> Answer:

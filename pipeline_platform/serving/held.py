@@ -17,7 +17,7 @@ _WIDE = 50_000  # rows found beyond which the changes are laid over the whole on
 class HeldRows:
     """All rows of one version; immutable, and shares what did not change with the next.
 
-    `keys` are the columns that rows are found by. `patched` needs them to tell rows apart.
+    `keys` are the columns that rows are found by; `patched` needs them to be complete.
     """
 
     def __init__(
@@ -34,9 +34,9 @@ class HeldRows:
         self._exact = searchable(base, self.keys)
 
     @classmethod
-    def of(cls, frame: "pl.DataFrame", keys: Sequence[str]) -> "HeldRows":
-        """The rows of `frame`, in any order."""
-        return cls(ordered(frame, keys), keys)
+    def of(cls, frame: "pl.DataFrame", keys: Sequence[str], *, complete: bool = True) -> "HeldRows":
+        """The rows of `frame`, in any order; only `complete` keys tell rows apart."""
+        return cls(ordered(frame, keys, complete=complete), keys)
 
     @property
     def bytes(self) -> int:

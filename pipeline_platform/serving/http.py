@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,6 +23,9 @@ from pipeline_platform.serving.guard import Guard, Limits
 from pipeline_platform.serving.live import Charts
 from pipeline_platform.serving.openapi import specification
 from pipeline_platform.serving.problems import Loading, problem
+
+if TYPE_CHECKING:
+    import polars as pl
 
 T = TypeVar("T")
 _POLL_S = 0.05
@@ -119,7 +122,10 @@ class _Server:
         offset = place.offset if place else 0
 
         def body() -> bytes:
-            return _rows(answer, wanted, offset, limit)
+            found = answer.rows(wanted, offset, limit + 1)
+            if len(found) > limit:
+                self._answers.keep(answer)
+            return _rows(answer, wanted, found, offset, limit)
 
         at_once = answer.quick and limit <= _SMALL and single(wanted, about.keys)
         found = body() if at_once else await self._aside(body)
@@ -159,9 +165,9 @@ def _place(given: list[str], wanted: Asked) -> cursor.Cursor | None:
     return cursor.read(given[-1], wanted) if given and given[-1] else None
 
 
-def _rows(answer: Answer, wanted: Asked, offset: int, limit: int) -> bytes:
-    """A page of rows as JSON; one row more is read to know whether another page follows."""
-    found, after, standing = answer.rows(wanted, offset, limit + 1), None, answer.standing
+def _rows(answer: Answer, wanted: Asked, found: "pl.DataFrame", offset: int, limit: int) -> bytes:
+    """A page of rows as JSON; one row more than asked for says that another page follows."""
+    after, standing = None, answer.standing
     if len(found) > limit:
         place = cursor.Cursor(standing.pin, cursor.question(wanted), offset + limit)
         found, after = found.head(limit), cursor.write(place)

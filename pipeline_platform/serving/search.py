@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def ordered(frame: "pl.DataFrame", keys: Sequence[str]) -> "pl.DataFrame":
-    """`frame` in one piece, by its keys, NULL first; by all columns that can be where none is."""
-    by = list(keys) or [
-        name for name, kind in frame.schema.items() if not (kind.is_nested() or kind.is_object())
-    ]
+def ordered(frame: "pl.DataFrame", keys: Sequence[str], *, complete: bool = True) -> "pl.DataFrame":
+    """`frame` in one piece, by its keys, NULL first.
+
+    Where the keys are not `complete`, the other columns that have an order decide further.
+    """
+    others = [] if complete else [n for n, kind in frame.schema.items() if not kind.is_nested()]
+    by = list(dict.fromkeys([*keys, *others]))
     return (frame.sort(by, maintain_order=True) if by else frame).rechunk()
 
 

@@ -61,6 +61,7 @@ class MemoryAnswers:
         self._abouts: dict[str, About] = {}
         self._versions: dict[str, list[MemoryAnswer]] = {}
         self.loading = 0  # how often `newest` answers that it is still loading
+        self.kept: list[str] = []
         self.failure: Exception | None = None
 
     def put(self, about: About, frame: pl.DataFrame) -> None:
@@ -87,6 +88,9 @@ class MemoryAnswers:
     def ready(self) -> None:
         if self.failure:
             raise self.failure
+
+    def keep(self, answer: Answer) -> None:
+        self.kept.append(answer.standing.pin)
 
     def pinned(self, name: str, pin: str) -> Answer:
         self.about(name)

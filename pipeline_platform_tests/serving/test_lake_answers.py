@@ -1,0 +1,219 @@
+"""Answers kept new from a lake: patched, rebuilt, given up, never half and never back."""
+
+import random
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pipeline_platform.batch.change import bring_up
+from pipeline_platform.batch.settle import settle
+from pipeline_platform.contracts.windows import DayWindow
+from pipeline_platform.engine.engine import Engine
+from pipeline_platform.errors import UnknownName
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.serving import changes
+from pipeline_platform.serving.answers import Answer
+from pipeline_platform.serving.asked import Asked, Condition
+from pipeline_platform.serving.lake_answer import LakeAnswer, Said
+from pipeline_platform.serving.lake_answers import LakeAnswers
+from pipeline_platform.serving.problems import Gone, Loading
+from pipeline_platform.serving.refreshing import Refreshing
+from pipeline_platform.speed.fold import fold
+from pipeline_platform_tests.views.store import Event, arrive, by_shop, clock, day, expected
+
+EVENTS: list[Event] = [(1, "a", 100), (1, "b", 250), (2, "a", 50), (2, None, 1)]
+LATE: list[Event] = [(1, "b", 300), (3, "c", 7)]
+ALL = 1 << 30
+
+
+@pytest.fixture
+def filled(lake: Lake, engine: Engine) -> Lake:
+    """The view over one epoch."""
+    arrive(lake, 0, EVENTS)
+    bring_up(by_shop(), engine=engine, lake=lake, clock=clock)
+    return lake
+
+
+@pytest.fixture
+def answers(filled: Lake, engine: Engine) -> Iterator[LakeAnswers]:
+    served = _answers(filled, engine)
+    yield served.start()
+    served.close()
+
+
+def _answers(lake: Lake, engine: Engine, **more: Any) -> LakeAnswers:
+    return LakeAnswers(engine=engine, lake=lake, clock=clock, every_s=0.02, **more)
+
+
+def _refreshing(lake: Lake, engine: Engine, most_bytes: int = ALL) -> Refreshing:
+    return Refreshing(
+        "by_shop", engine=engine, lake=lake, clock=clock, said={}, most_bytes=most_bytes
+    )
+
+
+def _loaded(answers: LakeAnswers, as_of: int = 0, name: str = "by_shop") -> Answer:
+    """The newest answer once it covers `as_of`."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            found = answers.newest(name)
+            if found.standing.as_of >= as_of:
+                return found
+        except Loading:
+            pass
+        time.sleep(0.01)
+    raise AssertionError(f"epoch {as_of} was not seen")
+
+
+def _rows(answer: Answer, asked: Asked | None = None) -> dict[str | None, tuple[Decimal, int]]:
+    found = answer.rows(asked or Asked(), 0, 1000)
+    return {shop: (total, events) for shop, total, events in found.rows()}
+
+
+def test_events_that_land_are_seen_without_reading_all_again(
+    answers: LakeAnswers, filled: Lake, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = _loaded(answers)
+    assert _rows(first) == expected(EVENTS)
+    monkeypatch.setattr("pipeline_platform.serving.refreshing.whole", None)
+    arrive(filled, 1, LATE)
+    fold(by_shop(), engine=engine, lake=filled)
+    second = _loaded(answers, 1)
+    assert _rows(second) == expected(EVENTS + LATE)
+    assert _rows(first) == expected(EVENTS)
+    assert _rows(second, Asked({"shop": Condition(equal=("c",))})) == expected(LATE[1:])
+    assert (second.standing.late_rows, second.standing.batch_cut) == (1, 0)
+
+
+def test_random_histories_are_answered_as_the_events_say(filled: Lake, engine: Engine) -> None:
+    chance = random.Random(7)
+    events, refreshing = list(EVENTS), _refreshing(filled, engine)
+    now = refreshing.newest(None)
+    for epoch in range(1, 25):
+        shops = ["a", "b", "c", None, f"n{epoch}"]
+        new = [
+            (chance.randint(1, 4), chance.choice(shops), chance.randint(-50, 50))
+            for _ in range(chance.randint(0, 4))
+        ]
+        arrive(filled, epoch, new)
+        events += new
+        if chance.random() < 0.7:
+            fold(by_shop(), engine=engine, lake=filled)
+        if chance.random() < 0.3:
+            window = DayWindow(day(chance.randint(1, 2)), day(chance.randint(3, 5)))
+            settle(by_shop(), window, engine=engine, lake=filled, clock=clock)
+        before, now = now, refreshing.newest(now)
+        assert now.standing.as_of >= before.standing.as_of
+        if chance.random() < 0.5:
+            fold(by_shop(), engine=engine, lake=filled)
+            now = refreshing.newest(now)
+            assert _rows(now) == expected(events)
+    fold(by_shop(), engine=engine, lake=filled)
+    assert _rows(refreshing.newest(now)) == expected(events)
+
+
+def test_a_batch_that_changes_no_answer_moves_the_standing_only(
+    filled: Lake, engine: Engine
+) -> None:
+    arrive(filled, 1, LATE)
+    fold(by_shop(), engine=engine, lake=filled)
+    refreshing = _refreshing(filled, engine)
+    before = refreshing.newest(None)
+    settle(by_shop(), None, engine=engine, lake=filled, clock=clock)
+    after = refreshing.newest(before)
+    assert after.held is before.held
+    assert (before.standing.late_rows, after.standing.late_rows) == (1, 0)
+    assert refreshing.newest(after) is after
+
+
+def test_another_definition_is_read_anew(filled: Lake, engine: Engine) -> None:
+    refreshing = _refreshing(filled, engine)
+    before = refreshing.newest(None)
+    changed = by_shop(having="HAVING sum(_rows) > 1")
+    bring_up(changed, engine=engine, lake=filled, clock=clock)
+    arrive(filled, 1, LATE)
+    fold(changed, engine=engine, lake=filled)
+    after = refreshing.newest(before)
+    assert {shop: n for shop, (_, n) in _rows(after).items()} == {"a": 2, "b": 2}
+    assert after.standing.pin.startswith("2.")
+
+
+def test_a_group_that_no_longer_qualifies_goes(filled: Lake, engine: Engine) -> None:
+    few = by_shop(having="HAVING sum(_rows) < 3", name="few")
+    bring_up(few, engine=engine, lake=filled, clock=clock)
+    refreshing = Refreshing("few", engine=engine, lake=filled, clock=clock, said={}, most_bytes=ALL)
+    before = refreshing.newest(None)
+    arrive(filled, 1, [(1, "a", 1)])
+    fold(few, engine=engine, lake=filled)
+    after = refreshing.newest(before)
+    assert (set(_rows(before)), set(_rows(after))) == ({None, "a", "b"}, {None, "b"})
+
+
+def test_what_does_not_fit_in_memory_is_asked_of_the_engine(filled: Lake, engine: Engine) -> None:
+    asked = [
+        Asked(),
+        Asked({"shop": Condition(equal=("a", "b"))}),
+        Asked({"shop": Condition(prefix="b")}),
+        Asked({"shop": Condition(null=True)}),
+        Asked({"shop": Condition(null=False, low="a", high="b")}),
+    ]
+    held, queried = (_refreshing(filled, engine, most).newest(None) for most in (ALL, 0))
+    assert (held.quick, queried.quick) == (True, False)
+    for each in asked:
+        assert queried.rows(each, 0, 9).rows() == held.rows(each, 0, 9).rows()
+    assert queried.rows(Asked(), 1, 1).rows() == held.rows(Asked(), 1, 1).rows()
+
+
+def test_a_version_is_kept_for_those_who_walk_and_read_again_from_the_lake(
+    answers: LakeAnswers, filled: Lake, engine: Engine
+) -> None:
+    first = _loaded(answers)
+    answers.keep(first)
+    arrive(filled, 1, LATE)
+    fold(by_shop(), engine=engine, lake=filled)
+    _loaded(answers, 1)
+    assert answers.pinned("by_shop", first.standing.pin) is first
+    other = _answers(filled, engine)
+    again = other.pinned("by_shop", first.standing.pin)
+    assert (_rows(again), again.quick) == (expected(EVENTS), False)
+    for pin in ("7.1", "1.9999", "nonsense"):
+        with pytest.raises(Gone):
+            other.pinned("by_shop", pin)
+
+
+def test_views_that_are_asked_for_stay_and_others_give_way(filled: Lake, engine: Engine) -> None:
+    bring_up(by_shop(name="other"), engine=engine, lake=filled, clock=clock)
+    size = _refreshing(filled, engine).newest(None).bytes
+    served = _answers(filled, engine, most_bytes=int(1.5 * size)).start()
+    try:
+        _loaded(served)
+        assert _rows(_loaded(served, name="other")) == _rows(_loaded(served))
+        assert sum(view.bytes for view in served._views.values()) <= 1.5 * size
+    finally:
+        served.close()
+
+
+def test_a_view_says_what_the_project_says_of_it(filled: Lake, engine: Engine) -> None:
+    said = {"by_shop": Said(description="Sales by shop.", owner="shops")}
+    answers = _answers(filled, engine, said=said)
+    about = answers.about("by_shop")
+    assert (about.description, about.owner, about.keys) == ("Sales by shop.", "shops", ("shop",))
+    with pytest.raises(UnknownName, match="by_shop"):
+        answers.newest("by_shops")
+    answers.ready()
+
+
+def test_many_changed_groups_are_read_anew(
+    filled: Lake, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refreshing = _refreshing(filled, engine)
+    before = refreshing.newest(None)
+    monkeypatch.setattr(changes, "_MANY", 1)
+    arrive(filled, 1, LATE)
+    fold(by_shop(), engine=engine, lake=filled)
+    after = refreshing.newest(before)
+    assert isinstance(after, LakeAnswer)
+    assert _rows(after) == expected(EVENTS + LATE)

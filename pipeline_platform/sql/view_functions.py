@@ -74,8 +74,11 @@ _NESTED = """
     sequence size slice sort_array str_to_map struct to_json transform transform_keys
     transform_values try_element_at zip_with
 """
+_LEVELS = "grouping grouping_id"
 _SKETCHES = "hll_sketch_estimate hll_union theta_sketch_estimate theta_union"
 
 AGGREGATES = frozenset(_AGGREGATES.split())
 REFUSED = {name: code for code, names in _REFUSED.items() for name in names.split()}
-SCALARS = frozenset(f"{_TEXT} {_TIMES} {_NUMBERS} {_CHOICES} {_NESTED} {_SKETCHES}".split())
+SCALARS = frozenset(
+    f"{_TEXT} {_TIMES} {_NUMBERS} {_CHOICES} {_NESTED} {_LEVELS} {_SKETCHES}".split()
+)

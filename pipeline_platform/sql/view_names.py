@@ -45,7 +45,7 @@ class Names:
     """The columns of a view by the place of their first word."""
 
     def __init__(self, words: Words, tree: exp.Select, owners: Sequence[Owner]) -> None:
-        self._words, self._owners = words, owners
+        self.words, self._owners = words, owners
         self._places = {int(token.start): n for n, token in enumerate(words.tokens)}
         units = {id(node) for node in _units(tree)}
         columns = [node for node in tree.find_all(exp.Column) if id(node) not in units]
@@ -77,7 +77,7 @@ class Names:
 
     def _plain(self, index: int, ref: Ref | None) -> tuple[str, str]:
         if ref is None:
-            return ("", self._words.plain(index))
+            return ("", self.words.plain(index))
         return (ref.owner.table if ref.owner else "?", f"column {ref.column}")
 
     def plain(self, span: Range) -> tuple[tuple[str, str], ...]:
@@ -93,9 +93,9 @@ class Names:
         edits = {}
         for ref in self.refs(span):
             if ref.owner is not None and ref.span.last - ref.span.first == 5:
-                name = self._words.verbatim(ref.span.last - 1)
+                name = self.words.verbatim(ref.span.last - 1)
                 edits[ref.span.first] = (ref.span.last, f"{ref.owner.qualifier}.{name}")
-        return self._words.text(span, edits)
+        return self.words.text(span, edits)
 
 
 def owner(table: exp.Table, columns: Mapping[str, str], name: str) -> Owner:

@@ -111,9 +111,10 @@ REFUSALS: dict[str, Refusal] = {
         "write it with functions and operators of one row, or in a SQL model",
     ),
     "grouping_sets": Refusal(
-        "{name} makes groups of several sizes",
-        "its totals are rows of the answer and no states",
-        "make one view for each size of group",
+        "{name} is no set of groups that a view has",
+        "totals are made of finished groups by their keys",
+        "write ROLLUP, CUBE or GROUPING SETS over keys of the stream, grouping(key) in SELECT "
+        "or HAVING, and join dimensions in a SQL model",
     ),
     "no_stream": Refusal(
         "the view does not read serving.{name}",
@@ -145,6 +146,11 @@ REFUSALS: dict[str, Refusal] = {
         "dimensions change, and counted rows would not follow",
         "group by the dimension's key and join the attribute, then sum in a SQL model; or bring "
         "the attribute into the stream",
+    ),
+    "attribute_not_grouped": Refusal(
+        "{name} is an attribute that is not in GROUP BY",
+        "no engine takes it there, although it depends on the key alone",
+        "add it to GROUP BY; it makes no more groups and is joined to the finished ones",
     ),
     "not_deterministic": Refusal(
         "{name} is not the same at every call",

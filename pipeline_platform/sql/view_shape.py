@@ -47,6 +47,9 @@ def view_tree(source: Source) -> exp.Select:
         if value and name not in _KNOWN:
             code = _CLAUSES.get(name, "clause")
             raise refused(code, name.strip("_").upper(), source, _start(value, source))
+    group = tree.args.get("group")
+    if group is not None and (group.args.get("all") or group.args.get("totals")):
+        raise refused("clause", "GROUP BY ALL", source, offset_of(group, source))
     return tree
 
 
@@ -61,12 +64,20 @@ def _expressions(tree: exp.Select) -> Iterator[exp.Expr]:
     for name in ("where", "group", "having"):
         clause = tree.args.get(name)
         if isinstance(clause, exp.Group):
-            yield from clause.expressions
+            yield from (part for one in clause.expressions for part in _members(one))
         elif clause is not None:
             yield clause.this
     for join in tree.args.get("joins") or ():
         if join.args.get("on") is not None:
             yield join.args["on"]
+
+
+def _members(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The expressions in ROLLUP, CUBE and GROUPING SETS, or the one that it is."""
+    if isinstance(node, exp.Rollup | exp.Cube | exp.GroupingSets):
+        yield from node.expressions
+    else:
+        yield node
 
 
 def _check(node: exp.Expr, source: Source) -> None:

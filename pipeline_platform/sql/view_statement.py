@@ -1,28 +1,26 @@
 """A view's text read into its keys, aggregates and the expressions over them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sqlglot import exp
 
-from pipeline_platform.errors import DeclarationError
+from pipeline_platform.errors import DeclarationError, ViewRefused
 from pipeline_platform.sql.analysis import analyse
 from pipeline_platform.sql.parsing import Source, TokenType
+from pipeline_platform.sql.view_answer import GROUPS, Answers
 from pipeline_platform.sql.view_calls import Aggregate, Calls
-from pipeline_platform.sql.view_names import STREAM, Names, Owner, Ref, Unit, owners, quoted
+from pipeline_platform.sql.view_keys import Item, Keys
+from pipeline_platform.sql.view_names import STREAM, Names, Owner, owners, quoted
 from pipeline_platform.sql.view_refusals import refused
 from pipeline_platform.sql.view_shape import check_shape, check_tables, view_tree
-from pipeline_platform.sql.view_words import Clauses, Range, Words, clauses
-
-GROUPS = "_g"  # the finished groups in the answer: keys k0.., values v0..
-_ATOMIC_BEFORE = frozenset({"(", ",", "when", "then", "else"})
-_ATOMIC_AFTER = frozenset({")", ",", "then", "else", "end", "as"})
+from pipeline_platform.sql.view_words import Join, Range, Words, clauses
 
 
 class Measure(NamedTuple):
     """An aggregate in the user's words; `type` is that of its argument, None if unknown.
 
-    `where` is its place, `text` all of it; `star` says that it counts rows.
+    `offset` is its place in the text; `*` as the only argument counts rows.
     """
 
     name: str
@@ -32,12 +30,7 @@ class Measure(NamedTuple):
     parameter: int | None
     descending: bool
     type: str | None
-    text: str
     offset: int
-
-    @property
-    def star(self) -> bool:
-        return self.arguments == ("*",)
 
 
 class Output(NamedTuple):
@@ -56,10 +49,15 @@ class Joined(NamedTuple):
     text: str
     columns: frozenset[str]
     condition: str
+    offset: int
 
 
 class ViewStatement(NamedTuple):
-    """What a view says. `source` is the stream's name in the texts of keys and measures."""
+    """What a view says. `source` is the stream's name in the texts of keys and measures.
+
+    `sets` is GROUP BY over k0.. where it has totals, else empty; `levels` are the calls of
+    grouping and grouping_id over k0.. that answer as g0..
+    """
 
     origin: Source
     source: str
@@ -69,6 +67,8 @@ class ViewStatement(NamedTuple):
     outputs: tuple[Output, ...]
     having: str
     joins: tuple[Joined, ...]
+    sets: str
+    levels: tuple[str, ...]
 
 
 def read_view(
@@ -86,9 +86,9 @@ def read_view(
     tree = view_tree(source)
     check_tables(tree, stream, dimensions, source)
     check_shape(tree, source)
-    tables = {f"serving.{stream}": columns, **dimensions}
-    analyse(text, tables, path=path)
-    return _Reader(source, tree, stream, columns, dimensions).read()
+    table = f"serving.{stream}"
+    analyse(text, {table: columns, **dimensions}, path=path)
+    return _Reader(source, tree, owners(tree, columns, dimensions), table, columns).read()
 
 
 class _Reader:
@@ -96,255 +96,129 @@ class _Reader:
         self,
         source: Source,
         tree: exp.Select,
-        stream: str,
+        owners: list[Owner],
+        table: str,
         columns: Mapping[str, str],
-        dimensions: Mapping[str, Mapping[str, str]],
     ) -> None:
-        self.source, self.tree, self.stream, self.columns = source, tree, stream, columns
-        self.owners = owners(tree, columns, dimensions)
-        self.words = Words(source)
-        self.spans: Clauses = clauses(self.words)
-        self.names = Names(self.words, tree, self.owners)
-        self.calls = Calls(self.words)
-        self.items = self._items()
-        self.keys: list[Range] = []
-        self.attributes: list[Range] = []
-        self.measures: list[Measure] = []
+        self._source, self._tree, self._owners = source, tree, owners
+        self._table, self._columns = table, columns
+        self._words = Words(source)
+        self._spans = clauses(self._words)
+        self._names = Names(self._words, tree, owners)
+        self._calls = Calls(self._words)
 
     def read(self) -> ViewStatement:
-        self._group()
-        where = self._before_group(self.spans.where)
-        outputs = tuple(self._output(name, span) for name, span in self.items)
-        having = self._answer(self.spans.having, True)[0]
-        joins = tuple(self._join(n) for n in range(len(self.spans.joins)))
-        if not self.measures:
-            raise refused("no_aggregate", "", self.source, self.words.offset(0))
+        items = list(self._items())
+        keys = Keys(self._names, items, self._spans.group)
+        answers = Answers(keys)
+        where = self._before_group(self._spans.where)
+        joins = tuple(self._join(keys, answers, n) for n in range(len(self._spans.joins)))
+        outputs = tuple(self._output(keys, answers, item) for item in items)
+        having = answers.of(self._spans.having, aliases=True).text
+        if not answers.measures:
+            raise refused("no_aggregate", "", self._source, self._words.offset(0))
         return ViewStatement(
-            self.source,
-            self.owners[0].qualifier,
-            tuple(self.names.text(key) for key in self.keys),
-            tuple(self.measures),
+            self._source,
+            self._owners[0].qualifier,
+            tuple(self._names.text(key) for key in keys.keys),
+            tuple(self._measure(found) for found in answers.measures),
             where,
             outputs,
             having,
             joins,
+            keys.sets,
+            tuple(answers.levels),
         )
 
-    def _items(self) -> list[tuple[str, Range]]:
-        spans = self.words.split(self.spans.select)
-        named = []
-        for node, span in zip(self.tree.expressions, spans, strict=True):
+    def _items(self) -> Iterator[Item]:
+        spans = self._words.split(self._spans.select)
+        for node, span in zip(self._tree.expressions, spans, strict=True):
             last = span.last
             if isinstance(node, exp.Alias):
-                last -= 2 if self.words.upper(last - 2) == "AS" else 1
-            named.append((node.alias_or_name, Range(span.first, last)))
-        return named
+                last -= 2 if self._words.upper(last - 2) == "AS" else 1
+            yield Item(node.alias_or_name, Range(span.first, last))
 
-    def _group(self) -> None:
-        group = self.tree.args.get("group")
-        if group is None:
-            return
-        offset = self.words.offset(self.spans.group.first)
-        for name in ("rollup", "cube", "grouping_sets", "totals", "all"):
-            if group.args.get(name):
-                raise refused("grouping_sets", name.replace("_", " ").upper(), self.source, offset)
-        for node in group.expressions:
-            if isinstance(node, exp.Rollup | exp.Cube | exp.GroupingSets):
-                raise refused("grouping_sets", node.key.upper(), self.source, offset)
-        for span in self.words.split(self.spans.group):
-            self._key(self._meant(span))
-
-    def _key(self, span: Range) -> None:
-        self._no_aggregate(span)
-        owned = {ref.owner.table for ref in self.names.refs(span) if ref.owner}
-        if owned - {STREAM}:
-            self.attributes.append(span)
-        elif self.names.plain(span) not in [self.names.plain(key) for key in self.keys]:
-            self.keys.append(span)
-
-    def _meant(self, span: Range) -> Range:
-        """What an ordinal or an alias in GROUP BY stands for."""
-        if span.last - span.first != 1:
-            return span
-        word = self.words.verbatim(span.first)
-        if self.words.kind(span.first) is TokenType.NUMBER:
-            if not word.isdigit() or not 1 <= int(word) <= len(self.items):
-                raise refused("not_a_key", word, self.source, self.words.offset(span.first))
-            return self.items[int(word) - 1][1]
-        ref = next(self.names.refs(span), None)
-        if ref is None:
-            return span
-        item = self._alias(ref)
-        return item if item is not None else span
-
-    def _alias(self, ref: Ref) -> Range | None:
-        """The item that a bare name is the alias of. ViewRefused: it is a column as well."""
-        name = self.words.tokens[ref.span.last - 1].text.lower()
-        item = next((span for alias, span in self.items if alias.lower() == name), None)
-        if item is None or ref.span.last - ref.span.first != 1:
-            return None
-        if ref.owner is None:
-            return item
-        if self.names.plain(item) != self.names.plain(ref.span):
-            place = self.words.offset(ref.span.first)
-            raise refused("ambiguous_alias", name, self.source, place)
-        return None
-
-    def _no_aggregate(self, span: Range) -> None:
-        found = self.calls.first(span)
-        if found is not None:
-            name = f"{self.words.upper(found).lower()}()"
-            place = self.words.offset(found)
-            raise refused("aggregate_before_group", name, self.source, place)
+    def _output(self, keys: Keys, answers: Answers, item: Item) -> Output:
+        text, measures = answers.of(item.span)
+        key = None if keys.sets else keys.number(item.span)
+        return Output(item.name, text, key, measures)
 
     def _before_group(self, span: Range) -> str:
         """A text over the stream's columns alone."""
         self._no_aggregate(span)
         self._of_stream(span)
-        return self.names.text(span)
+        return self._names.text(span)
+
+    def _no_aggregate(self, span: Range) -> None:
+        found = self._calls.first(span)
+        if found is not None:
+            name = f"{self._words.upper(found).lower()}()"
+            place = self._words.offset(found)
+            raise refused("aggregate_before_group", name, self._source, place)
 
     def _of_stream(self, span: Range) -> None:
-        for ref in self.names.refs(span):
+        for ref in self._names.refs(span):
             if ref.owner is None or ref.owner.table != STREAM:
-                place, name = self.words.offset(ref.span.first), self.words.text(ref.span)
-                raise refused("dimension_in_partial", name, self.source, place)
+                place, name = self._words.offset(ref.span.first), self._words.text(ref.span)
+                raise refused("dimension_in_partial", name, self._source, place)
 
-    def _output(self, name: str, span: Range) -> Output:
-        text, measures = self._answer(span)
-        plain = self.names.plain(span)
-        keys = [self.names.plain(key) for key in self.keys]
-        return Output(name, text, keys.index(plain) if plain in keys else None, measures)
-
-    def _answer(self, span: Range, aliases: bool = False) -> tuple[str, frozenset[int]]:
-        """A range over finished groups, and the measures it has."""
-        edits: dict[int, tuple[int, str]] = {}
-        measures: set[int] = set()
-        units = self.names.units(span)
-        place = 0
-        while place < len(units):
-            unit = units[place]
-            found = self.calls.at(unit.span.first)
-            key = self._matched(units, place) if found is None else None
-            if found is not None:
-                number = self._measure(found)
-                measures.add(number)
-                edits[unit.span.first] = (found.span.last, f"{GROUPS}.v{number}")
-            elif key is not None:
-                last = units[place + len(self.names.plain(self.keys[key])) - 1].span.last
-                edits[unit.span.first] = (last, f"{GROUPS}.k{key}")
-            elif unit.ref is not None:
-                text, inner = self._named(unit.ref, aliases)
-                measures |= inner
-                edits[unit.span.first] = (unit.ref.span.last, text)
-            last = edits.get(unit.span.first, (unit.span.last, ""))[0]
-            place += 1
-            while place < len(units) and units[place].span.first < last:
-                place += 1
-        return self.words.text(span, edits), frozenset(measures)
-
-    def _matched(self, units: list[Unit], place: int) -> int | None:
-        """The longest key that stands at this place as an expression of its own."""
-        best: tuple[int, int] | None = None
-        for number, key in enumerate(self.keys):
-            plain = self.names.plain(key)
-            here = tuple(unit.plain for unit in units[place : place + len(plain)])
-            if here != plain or not self._alone(key, units, place, len(plain)):
-                continue
-            if best is None or len(plain) > best[0]:
-                best = (len(plain), number)
-        return best[1] if best else None
-
-    def _alone(self, key: Range, units: list[Unit], place: int, length: int) -> bool:
-        if self._atomic(key):
-            return True
-        before = units[place - 1].plain[1] if place else "("
-        after = units[place + length].plain[1] if place + length < len(units) else ")"
-        return before in _ATOMIC_BEFORE and after in _ATOMIC_AFTER
-
-    def _atomic(self, key: Range) -> bool:
-        """One column or one call: whatever stands around it, it is an operand."""
-        ref = next(self.names.refs(key), None)
-        if ref is not None and ref.span == key:
-            return True
-        return self.words.called(key.first) and self.words.call(key.first).span == key
-
-    def _named(self, ref: Ref, aliases: bool) -> tuple[str, frozenset[int]]:
-        if ref.owner is not None and ref.owner.table != STREAM:
-            column = self.words.verbatim(ref.span.last - 1)
-            return f"{ref.owner.qualifier}.{column}", frozenset()
-        item = self._alias(ref) if aliases else None
-        if item is None:
-            place, name = self.words.offset(ref.span.first), self.words.text(ref.span)
-            raise refused("not_a_key", name, self.source, place)
-        text, measures = self._answer(item)
-        return f"({text})", measures
-
-    def _measure(self, found: Aggregate) -> int:
+    def _measure(self, found: Aggregate) -> Measure:
         for span in (*found.arguments, *([found.filter] if found.filter else [])):
             self._of_stream(span)
-        arguments = tuple(self.names.text(span) for span in found.arguments)
-        condition = self.names.text(found.filter) if found.filter else None
-        measure = Measure(
+        arguments = tuple(self._names.text(span) for span in found.arguments)
+        return Measure(
             found.name,
             arguments,
-            condition,
+            self._names.text(found.filter) if found.filter else None,
             found.distinct,
             found.parameter,
             found.descending,
-            self._type(found, arguments),
-            self.names.text(found.span),
-            self.words.offset(found.span.first),
+            self._type(arguments[0]) if found.name in ("sum", "avg", "mean") else None,
+            self._words.offset(found.span.first),
         )
-        same = [measure._replace(offset=0, text="") == m._replace(offset=0, text="")
-                for m in self.measures]  # fmt: skip
-        if True in same:
-            return same.index(True)
-        self.measures.append(measure)
-        return len(self.measures) - 1
 
-    def _type(self, found: Aggregate, arguments: tuple[str, ...]) -> str | None:
-        if found.name not in ("sum", "avg", "mean"):
-            return None
-        table = f"serving.{self.stream}"
-        query = f"SELECT {arguments[0]} AS value FROM {table} AS {self.owners[0].qualifier}"
+    def _type(self, text: str) -> str | None:
+        query = f"SELECT {text} AS value FROM {self._table} AS {self._owners[0].qualifier}"
         try:
-            return analyse(query, {table: self.columns}).columns[0].type
+            return analyse(query, {self._table: self._columns}).columns[0].type
         except DeclarationError:
             return None
 
-    def _join(self, number: int) -> Joined:
-        owner, join = self.owners[number + 1], self.spans.joins[number]
+    def _join(self, keys: Keys, answers: Answers, number: int) -> Joined:
+        owner, join = self._owners[number + 1], self._spans.joins[number]
         self._no_aggregate(join.condition)
-        columns = set()
-        for span in self._conjuncts(join.condition):
-            columns.add(self._equality(span, owner))
-        return Joined(
-            owner.table,
-            self.words.text(join.head),
-            frozenset(columns),
-            self._answer(join.condition)[0],
-        )
+        columns = frozenset(self._equality(span, owner) for span in self._conjuncts(join))
+        offset = self._words.offset(join.head.first)
+        try:
+            condition = answers.of(join.condition, joined=True).text
+        except ViewRefused as error:
+            if error.code != "not_a_key" or not keys.attributes:
+                raise
+            attribute = keys.attributes[0]
+            name, place = self._words.text(attribute), self._words.offset(attribute.first)
+            raise refused("dimension_in_partial", name, self._source, place) from None
+        return Joined(owner.table, self._words.text(join.head), columns, condition, offset)
 
-    def _conjuncts(self, span: Range) -> list[Range]:
-        found, first = [], span.first
-        for index in self.words.level(span):
-            if self.words.upper(index) == "AND":
-                found.append(Range(first, index))
+    def _conjuncts(self, join: Join) -> Iterator[Range]:
+        first = join.condition.first
+        for index in self._words.level(join.condition):
+            if self._words.kind(index) is TokenType.AND:
+                yield Range(first, index)
                 first = index + 1
-        return [*found, Range(first, span.last)]
+        yield Range(first, join.condition.last)
 
     def _equality(self, span: Range, owner: Owner) -> str:
         """The dimension's column of `column = expression over keys`, either way round."""
-        marks = [n for n in self.words.level(span) if self.words.kind(n) is TokenType.EQ]
+        marks = [n for n in self._words.level(span) if self._words.kind(n) is TokenType.EQ]
         sides = [Range(span.first, marks[0]), Range(marks[0] + 1, span.last)] if marks else []
         for one, other in (sides, sides[::-1]) if len(marks) == 1 else ():
-            refs = list(self.names.refs(one))
+            refs = list(self._names.refs(one))
             own = len(refs) == 1 and refs[0].span == one and refs[0].owner == owner
-            rest = [ref.owner.table for ref in self.names.refs(other) if ref.owner]
-            if own and rest and set(rest) == {STREAM}:
+            rest = {ref.owner.table for ref in self._names.refs(other) if ref.owner}
+            if own and rest == {STREAM}:
                 return refs[0].column
-        text, place = self.words.text(span), self.words.offset(span.first)
-        raise refused("join_condition", text, self.source, place)
+        text, place = self._words.text(span), self._words.offset(span.first)
+        raise refused("join_condition", text, self._source, place)
 
 
 __all__ = ["GROUPS", "Joined", "Measure", "Output", "ViewStatement", "quoted", "read_view"]

@@ -27,9 +27,19 @@ class Form(NamedTuple):
     values: bool = False
 
 
+def _all_present(values: tuple[str, ...]) -> str:
+    if len(values) == 1:
+        return values[0]
+    present = " AND ".join(f"{value} IS NOT NULL" for value in values)
+    return f"CASE WHEN {present} THEN 1 END"
+
+
 def counted(values: tuple[str, ...]) -> Form:
     """count(x, ..): rows in which no argument is NULL."""
     return Form((_all_present(values),), (State("count({a0})", "sum({s})"),), "coalesce({s0}, 0)")
+
+
+ROW_COUNT = counted(("1",))  # kept in every state row as its number of rows
 
 
 def count_if(condition: str) -> Form:
@@ -119,13 +129,6 @@ def distinct(values: tuple[str, ...]) -> Form:
     present = " AND ".join(f"{value} IS NOT NULL" for value in values)
     arguments = tuple(f"CASE WHEN {present} THEN {value} END" for value in values)
     return Form(arguments, (), "{d}", values=True)
-
-
-def _all_present(values: tuple[str, ...]) -> str:
-    if len(values) == 1:
-        return values[0]
-    present = " AND ".join(f"{value} IS NOT NULL" for value in values)
-    return f"CASE WHEN {present} THEN 1 END"
 
 
 def filtered(form: Form, condition: str) -> Form:

@@ -11,6 +11,7 @@ from pipeline_platform.views import algebra
 from pipeline_platform.views.algebra import Form
 
 Types = Callable[[str], str]
+_LIGHT = ("count(", "sum(", "CAST(sum(", "min(a", "max(a")
 _NO_DIMENSIONS: Mapping[str, DimensionTable] = {}
 
 
@@ -43,8 +44,7 @@ def _check_joins(view: ViewStatement, dimensions: Mapping[str, DimensionTable]) 
         joined = {column.lower() for column in join.columns}
         unique = dimensions[join.table].unique
         if not any({column.lower() for column in key} <= joined for key in unique):
-            place = view.origin.text.lower().find(join.table)
-            raise refused("join_not_unique", join.table, view.origin, max(0, place))
+            raise refused("join_not_unique", join.table, view.origin, join.offset)
 
 
 def _form(measure: Measure, view: ViewStatement, types: Types | None) -> Form:
@@ -60,7 +60,7 @@ def _unfiltered(measure: Measure, view: ViewStatement, types: Types | None) -> F
     if measure.distinct:
         return algebra.distinct(values)
     if name == "count":
-        return algebra.counted(("1",) if measure.star else values)
+        return algebra.counted(("1",) if values == ("*",) else values)
     if name == "count_if":
         return algebra.count_if(values[0])
     if name in ("sum", "avg", "mean"):
@@ -78,7 +78,7 @@ def _unfiltered(measure: Measure, view: ViewStatement, types: Types | None) -> F
 
 
 def _operand(text: str) -> str:
-    return text if text.isidentifier() or text == "*" else f"({text})"
+    return text if text.isalnum() or text == "*" else f"({text})"
 
 
 def _numeric(measure: Measure, view: ViewStatement, types: Types | None) -> DataType:
@@ -126,11 +126,11 @@ class _Plan:
         )
 
     def _final(self, form: Form) -> str:
+        if form == algebra.ROW_COUNT:
+            return f"coalesce({COUNTED}, 0)"
         names = [self._argument(text) for text in form.arguments]
         if form.values:
             return form.final.format(d=f"c{self._value(tuple(names))}")
-        if form.arguments == ("1",) and form.states[0].partial == "count({a0})":
-            return f"coalesce({COUNTED}, 0)"
         given = {f"a{n}": name for n, name in enumerate(names)}
         states = [self._state(s.partial.format(**given), s.merge) for s in form.states]
         return form.final.format(**{f"s{n}": name for n, name in enumerate(states)})
@@ -167,7 +167,7 @@ class _Plan:
 
     def _stacked(self) -> bool:
         """Whether each row is counted once for itself and once for each distinct value."""
-        light = all(s.partial.startswith(("count(", "sum(", "min(a", "max(a")) for s in self.states)
+        light = all(s.partial.startswith(_LIGHT) for s in self.states)
         return len(self.values) > 1 or (len(self.values) == 1 and not light)
 
     def _partial(self) -> str:
@@ -224,19 +224,26 @@ class _Plan:
         return f"SELECT {_list(columns)}\nFROM {source}{by}"
 
     def _groups(self) -> str:
-        """States merged over all days, one row for each group."""
+        """States merged over all days, one row for each group and each total."""
         values = self._distincts()
-        merged = self._merged([*self.keys, *values], STATES)
-        if not values:
-            return merged
+        if not values and not self.view.sets:
+            return self._merged(self.keys, STATES)
+        source = f"({self._merged([*self.keys, *values], STATES)}) AS _d" if values else STATES
         columns = [*self.keys, *(f"{state.merge} AS {state.name}" for state in self.states)]
-        columns += [f"count({group[0]}) AS c{n}" for n, group in enumerate(self._grouped())]
+        columns += [self._counted(group, n) for n, group in enumerate(self._grouped())]
+        columns += [f"{level} AS g{n}" for n, level in enumerate(self.view.levels)]
         columns.append(f"sum({COUNTED}) AS {COUNTED}")
-        by = f"\nGROUP BY {_list(self.keys)}" if self.keys else ""
-        return f"SELECT {_list(columns)}\nFROM ({merged}) AS _d{by}"
+        by = self.view.sets or _list(self.keys)
+        return f"SELECT {_list(columns)}\nFROM {source}" + (f"\nGROUP BY {by}" if by else "")
+
+    def _counted(self, values: list[str], number: int) -> str:
+        """A value has one row in its group; in a total it may have several."""
+        counted = f"DISTINCT {_list(values)}" if self.view.sets else values[0]
+        return f"count({counted}) AS c{number}"
 
     def _answer(self) -> str:
         finals = [*self.keys, *(f"{final} AS v{n}" for n, final in enumerate(self.finals))]
+        finals += [f"g{n}" for n in range(len(self.view.levels))]
         groups = f"SELECT {_list(finals)}\nFROM ({self._groups()}) AS _m"
         outputs = [f"{output.text} AS {quoted(output.name)}" for output in self.view.outputs]
         joins = "".join(f"\n{join.text} ON {join.condition}" for join in self.view.joins)

@@ -1,8 +1,9 @@
 """The data files of a table: where they are written, made durable, deleted."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -71,6 +72,21 @@ class Files:
             part.unlink(missing_ok=True)
         _sync(whole.parent)
         return True
+
+    def replace(self, path: str, body: bytes) -> None:
+        """Let `path` hold these bytes, all or none of them."""
+        whole = Path(self.uri(path))
+        part = whole.with_name(f".{whole.name}.{uuid4()}.tmp")
+        part.write_bytes(body)
+        part.replace(whole)
+
+    def listed(self, path: str = "") -> Iterator[tuple[str, int, datetime]]:
+        """Path, bytes and time of change of every file in the folder and below it."""
+        below = fs.FileSelector(self.uri(path), allow_not_found=True, recursive=True)
+        for info in self.filesystem.get_file_info(below):
+            if info.type == fs.FileType.File:
+                inside = info.path.removeprefix(self.root).lstrip("/")
+                yield inside, info.size, datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
 
     def size(self, path: str) -> int:
         """Bytes of a closed file."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +30,12 @@ class Entry:
     def redefines(self) -> bool:
         """Whether it changes the schema, the properties or the protocol."""
         return any(_REDEFINING & action.keys() for action in self.actions)
+
+    @property
+    def at(self) -> datetime:
+        """When its writer made it, by the writer's clock."""
+        said = next(iter(self.of("commitInfo")), {})
+        return datetime.fromtimestamp(said.get("timestamp", 0) / 1000, UTC)
 
     @property
     def metadata(self) -> dict[str, Any]:

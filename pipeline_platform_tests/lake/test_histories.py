@@ -1,6 +1,7 @@
 """Random histories of one table agree with a table of rows held in memory."""
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import CommitConflict, WriteRefused
+from pipeline_platform.lake.compaction import plan_compaction
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.snapshot import Snapshot
+from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform_tests.lake.frames import SCHEMA, Row, day, events, frame, rows_of, staged
 
 days = st.one_of(st.none(), st.integers(0, 3).map(day))
@@ -83,6 +86,23 @@ class Histories(RuleBasedStateMachine):
         self.touch(gone + rows)
 
     @rule()
+    def compact(self) -> None:
+        """Rows stay; whoever read the days' files before has to read them again."""
+        steps = plan_compaction(self.table.snapshot(), files=2)
+        assert all(run(self.table, step) for step in steps)
+        for step in steps:
+            self.touch([(step.day, 0, 0)])
+
+    @rule()
+    def clean(self) -> None:
+        """All is old; the versions held are kept by their numbers."""
+        later, at_once = datetime.now(UTC) + timedelta(days=9), timedelta(0)
+        policy = Policy(files=99, files_kept=at_once, log_kept=at_once, entries=1)
+        kept = {snapshot.version for snapshot, _, _ in self.held}
+        for step in plan_upkeep(self.table, later, kept, policy):
+            assert run(self.table, step)
+
+    @rule()
     def crash_after_staging(self) -> None:
         staged(self.table, [(day(0), 0, 99), (None, 0, 99)])
 
@@ -108,6 +128,7 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         for snapshot, rows, _ in self.held:
             assert rows_of(snapshot) == ordered(rows)
+            assert rows_of(self.fresh(snapshot)) == ordered(rows)
 
 
 def ordered(rows: list[Row]) -> list[Row]:
@@ -118,5 +139,5 @@ def ordered(rows: list[Row]) -> list[Row]:
 def test_histories(tmp_path_factory: pytest.TempPathFactory) -> None:
     machine = type("Machine", (Histories,), {"factory": tmp_path_factory})
     cases = machine.TestCase
-    cases.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)
+    cases.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
     cases("runTest").runTest()

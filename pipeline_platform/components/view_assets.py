@@ -15,6 +15,7 @@ from pipeline_platform.components.conditions import (
 from pipeline_platform.components.resource import KEY, RESOURCE, PlatformResource, reported
 from pipeline_platform.components.specs import asset_spec, check_specs, days_dep, key_of
 from pipeline_platform.components.view_events import (
+    AS_OF,
     batch_version,
     data_version,
     day_metadata,
@@ -121,7 +122,7 @@ def _settled(
         cut = max((standing.cuts[day] for day in days if day in standing.cuts), default=None)
         yield dg.MaterializeResult(
             asset_key=key_of(batch.name),
-            metadata=standing_metadata(standing),
+            metadata={AS_OF: standing.as_of},
             data_version=dg.DataVersion(batch_version(declared, cut)),
         )
 

@@ -24,12 +24,14 @@ _SWAP = 1 << 40  # versions that a state table may reach
 def write_settled(now: Live, held: HeldStates, *, engine: Engine, lake: Lake) -> None:
     """Let `serving.<view>__batch` be the answer over the batch rows of this version.
 
-    An older version never takes the place of a newer one.
+    An older version never takes the place of a newer one. Another definition may give it
+    other columns.
     """
     table = lake.table(now.view.batch)
     cut = arrow_schema([(CUT, "bigint", False)], {CUT: "newest epoch of the batch"})
     schema = pa.unify_schemas([columns_schema(now.view.columns), cut])
-    table.ensure(schema, None, f"Settled answer of {now.view.table}.")
+    if not table.exists():
+        table.ensure(schema, None, f"Settled answer of {now.view.table}.")
     number = now.number * _SWAP + held.snapshot.version
     try:
         _write(table, schema, number, Reading(lake, now, held), engine)
@@ -43,7 +45,6 @@ def _write(
 ) -> None:
     newest = max(reading.held.cuts.values(), default=-1)
     answer = columns_schema(reading.view.columns)
-    before = table.snapshot()
     with ExitStack() as stack, table.stage(schema) as staging:
         name = reading.show(engine, stack, f"{PATH} = '{BATCH}'")
         for batch in engine.batches(engine.sql(f"SELECT * FROM {name}")):
@@ -60,11 +61,9 @@ def _write(
                 remedy="read that one",
             )
 
-    table.exchange(
-        before.paths(None),
-        files,
-        transactions=[(SETTLED, number)],
-        metadata={"cut": newest},
-        data_change=True,
-        check=check,
-    )
+    said = {"cut": newest}
+    try:
+        table.restate(files, schema, transactions=[(SETTLED, number)], metadata=said, check=check)
+    except CommitConflict:
+        table.discard(files)
+        raise

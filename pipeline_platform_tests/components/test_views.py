@@ -1,0 +1,247 @@
+"""The assets of a view on a real lake: brought up, followed, settled, changed."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipeline_platform.components.dagster_internals import ComponentTree
+from pipeline_platform.components.instance import instance
+from pipeline_platform.components.project import of_tree
+from pipeline_platform.components.settlement import daily_groups
+from pipeline_platform.components.stream_assets import stream_definitions
+from pipeline_platform.components.view_assets import view_definitions
+from pipeline_platform.declarations.resolution import Declarations
+from pipeline_platform.models.query import query
+from pipeline_platform.views.reading import reading
+from pipeline_platform.wiring import platform
+from pipeline_platform_tests.components.shop import copy_shop, importable, land_order
+
+RAW, DAYS = dg.AssetKey(["raw", "orders"]), dg.AssetKey(["serving", "orders"])
+PACE, BATCH = dg.AssetKey(["serving", "pace"]), dg.AssetKey(["serving", "pace__batch"])
+YAML = """\
+type: pipeline_platform.components.View
+
+attributes:
+  description: Orders by product.
+  owner: team:sales
+  paths: {paths}
+  columns:
+    orders: {{description: Orders placed.}}
+    amount: {{description: Their prices in euros.}}
+  checks:
+    - unique: [product]
+    - range: {{column: orders, min: 1}}
+"""
+SQL = """\
+SELECT product, count(*) AS orders, sum(amount) AS amount
+FROM serving.orders
+GROUP BY product
+"""
+
+
+@pytest.fixture
+def opened(home: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance of its own."""
+    with instance(home) as found:
+        yield found
+
+
+class Shop:
+    """A shop with a view over its orders."""
+
+    def __init__(self, folder: Path, opened: dg.DagsterInstance) -> None:
+        self._project, self._opened = copy_shop(folder), opened
+        self.declare()
+
+    def declare(self, paths: str = "both", sql: str = SQL) -> None:
+        """Write the view."""
+        folder = self._project / "shop" / "defs" / "sales" / "pace"
+        folder.mkdir(exist_ok=True)
+        (folder / "defs.yaml").write_text(YAML.format(paths=paths))
+        (folder / "view.sql").write_text(sql)
+        with importable(self._project):
+            self.declared: Declarations = of_tree(ComponentTree.for_project(self._project))
+
+    @property
+    def definitions(self) -> dg.Definitions:
+        """The stream and the view."""
+        return dg.Definitions.merge(
+            stream_definitions(self.declared.streams["orders"]),
+            view_definitions(self.declared.views["pace"], self.declared),
+        )
+
+    def run(self, *keys: dg.AssetKey, days: tuple[str, str] | None = None) -> dict[str, object]:
+        """Materialize in one run; the plain metadata of the last asset."""
+        tags = {}
+        if days:
+            tags = {
+                "dagster/asset_partition_range_start": days[0],
+                "dagster/asset_partition_range_end": days[1],
+            }
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        done = job.execute_in_process(instance=self._opened, asset_selection=[*keys], tags=tags)
+        made = [e.materialization for e in done.get_asset_materialization_events()]
+        assert all(check.passed for check in done.get_asset_check_evaluations())
+        found = [m for m in made if m.asset_key == keys[-1]][-1]
+        return {name: value.value for name, value in found.metadata.items()}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, home: Path, opened: dg.DagsterInstance) -> Shop:
+    """The shop with its view."""
+    return Shop(tmp_path, opened)
+
+
+def answer(table: str = "serving.pace") -> dict[str, int]:
+    """Orders by product, as anybody reads them."""
+    here = platform()
+    found = query(f"SELECT product, orders FROM {table}", engine=here.engine, lake=here.lake)
+    return dict(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+def standing() -> dict[date, tuple[int, int]]:
+    """Batch cut and late rows by day."""
+    found = reading(platform().lake, "pace").standing
+    return {day: (found.cuts.get(day, -1), found.late.get(day, 0)) for day in found.cuts}
+
+
+def test_a_view_of_nothing_is_an_empty_answer(shop: Shop) -> None:
+    found = shop.run(PACE)
+    assert answer() == {} and found["as of epoch"] == -1
+    shop.run(BATCH, days=("2024-01-01", "2024-01-10"))
+    assert answer("serving.pace__batch") == {}
+
+
+def test_it_answers_after_every_run_late_events_included(shop: Shop, home: Path) -> None:
+    land_order(home, "one", "2024-01-05")
+    assert shop.run(RAW, PACE)["as of epoch"] == 0
+    assert answer() == {"tea": 1}
+    land_order(home, "late", "2024-01-02")
+    land_order(home, "other", "2024-01-05", "mug")
+    found = shop.run(RAW, PACE)
+    assert answer() == {"mug": 1, "tea": 2}
+    assert (found["as of epoch"], found["late rows"], found["rows folded"]) == (1, 2, 2)
+    assert found["built"] is False and "| tea | 2 |" in str(found["preview"])
+
+
+def test_settled_days_have_a_cut_and_the_answer_stays(shop: Shop, home: Path) -> None:
+    land_order(home, "one", "2024-01-05")
+    shop.run(RAW, PACE)
+    land_order(home, "late", "2024-01-02")
+    land_order(home, "other", "2024-01-05", "mug")
+    shop.run(RAW, PACE)
+    shop.run(BATCH, days=("2024-01-01", "2024-01-03"))
+    assert standing() == {date(2024, 1, 2): (1, 0), date(2024, 1, 5): (0, 1)}
+    assert answer() == {"mug": 1, "tea": 2} and answer("serving.pace__batch") == {"tea": 2}
+    shop.run(BATCH, days=("2024-01-01", "2024-01-10"))
+    assert standing() == {date(2024, 1, 2): (1, 0), date(2024, 1, 5): (1, 0)}
+    assert answer() == answer("serving.pace__batch") == {"mug": 1, "tea": 2}
+
+
+def test_every_settled_day_says_its_cut(shop: Shop, home: Path, opened: dg.DagsterInstance) -> None:
+    land_order(home, "one", "2024-01-05")
+    shop.run(RAW, PACE)
+    shop.run(BATCH, days=("2024-01-04", "2024-01-06"))
+    records = opened.fetch_materializations(BATCH, limit=10).records
+    said = {r.partition_key: r.asset_materialization.metadata for r in records}  # type: ignore[union-attr]
+    assert set(said) == {"2024-01-04", "2024-01-05", "2024-01-06"}
+    assert said["2024-01-05"]["batch cut"].value == 0 and "batch cut" not in said["2024-01-04"]
+
+
+@pytest.mark.parametrize("paths", ["batch", "speed", "both"])
+def test_the_answer_is_the_same_whichever_paths_are_on(shop: Shop, home: Path, paths: str) -> None:
+    shop.declare(paths)
+    days = ("2024-01-01", "2024-01-10")
+    for name, day, product in (("a", 5, "tea"), ("b", 2, "mug"), ("c", 5, "tea")):
+        land_order(home, name, f"2024-01-0{day}", product)
+        shop.run(RAW)
+        if paths != "speed":
+            shop.run(BATCH, days=days)
+        shop.run(PACE)
+    assert answer() == {"mug": 1, "tea": 2}
+    specs = {spec.key: spec for spec in shop.definitions.resolve_all_asset_specs()}
+    reads = {"batch": {BATCH}, "speed": {DAYS}, "both": {BATCH, DAYS}}
+    assert {dep.asset_key for dep in specs[PACE].deps} == reads[paths]
+    assert (BATCH in specs) == (paths != "speed")
+
+
+def test_a_changed_view_goes_live_and_an_unchanged_one_is_left(shop: Shop, home: Path) -> None:
+    land_order(home, "one", "2024-01-05")
+    land_order(home, "two", "2024-01-05", "mug")
+    assert shop.run(RAW, PACE)["built"] is True
+    again = shop.run(PACE)
+    assert (again["built"], again["swapped"], again["rows folded"]) == (False, False, 0)
+    shop.declare(sql=SQL.replace("GROUP BY", "WHERE product = 'mug'\nGROUP BY"))
+    shop.run(BATCH, days=("2024-01-01", "2024-01-10"))
+    assert answer() == answer("serving.pace__batch") == {"mug": 1}
+    shop.declare(sql=SQL + "HAVING count(*) > 7")
+    found = shop.run(PACE)
+    assert (found["built"], found["swapped"]) == (True, True) and answer() == {}
+    shop.declare(sql=SQL + "HAVING count(*) > 0")
+    found = shop.run(PACE)
+    assert (found["built"], found["swapped"]) == (False, True), "only the last step is another"
+    assert answer() == {"tea": 1, "mug": 1}
+
+
+def test_another_column_reaches_the_settled_answer(shop: Shop, home: Path) -> None:
+    days = ("2024-01-01", "2024-01-10")
+    land_order(home, "one", "2024-01-05")
+    shop.run(RAW)
+    shop.run(BATCH, days=days)
+    shop.declare(
+        sql=SQL.replace("sum(amount) AS amount", "max(id) AS latest, max(amount) > 3 AS amount")
+    )
+    shop.run(BATCH, days=days)
+    here = platform()
+    found = query("SELECT * FROM serving.pace__batch", engine=here.engine, lake=here.lake)
+    (row,) = found.to_pylist()
+    assert row == {
+        "product": "tea",
+        "orders": 1,
+        "latest": "one",
+        "amount": True,
+        "_cut": 0,
+    }
+
+
+def test_a_day_of_the_stream_asks_for_the_view_once(shop: Shop, opened: dg.DagsterInstance) -> None:
+    found = shop.definitions
+    before = dg.evaluate_automation_conditions(found, opened)
+    opened.report_runless_asset_event(dg.AssetMaterialization(DAYS, partition="2024-01-05"))
+    after = dg.evaluate_automation_conditions(found, opened, cursor=before.cursor)
+    assert before.total_requested == 0
+    assert after.get_num_requested(PACE) == 1 and after.get_num_requested(BATCH) == 0
+    last = dg.evaluate_automation_conditions(found, opened, cursor=after.cursor)
+    assert last.total_requested == 0
+
+
+def test_where_only_the_batch_answers_a_late_day_is_settled_at_once(
+    shop: Shop, opened: dg.DagsterInstance
+) -> None:
+    shop.declare("batch")
+    found = shop.definitions
+    before = dg.evaluate_automation_conditions(found, opened)
+    opened.report_runless_asset_event(dg.AssetMaterialization(DAYS, partition="2024-01-05"))
+    after = dg.evaluate_automation_conditions(found, opened, cursor=before.cursor)
+    assert after.get_requested_partitions(BATCH) == {"2024-01-05"}
+
+
+@pytest.mark.parametrize(("paths", "key"), [("both", BATCH), ("speed", PACE), ("batch", BATCH)])
+def test_a_changed_view_is_asked_for(
+    shop: Shop, opened: dg.DagsterInstance, paths: str, key: dg.AssetKey
+) -> None:
+    shop.declare(paths)
+    before = dg.evaluate_automation_conditions(shop.definitions, opened)
+    shop.declare(paths, SQL.replace("sum(amount)", "max(amount)"))
+    after = dg.evaluate_automation_conditions(shop.definitions, opened, cursor=before.cursor)
+    assert before.total_requested == 0 and after.get_num_requested(key) == (
+        1 if key == PACE else 10
+    )
+
+
+def test_its_days_are_settled_with_the_streams(shop: Shop) -> None:
+    (group,) = daily_groups(shop.definitions.resolve_all_asset_specs())
+    assert group.streams == (DAYS,) and group.above == (BATCH,)

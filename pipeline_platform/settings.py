@@ -48,12 +48,14 @@ class Settings(Struct, frozen=True):
 
 
 PROJECT = "PIPELINE_PLATFORM_PROJECT"
+SERVE_TOKEN = "PIPELINE_PLATFORM_SERVE_TOKEN"
 VARIABLES = {
     "PIPELINE_PLATFORM_HOME": "where data rests, seen from the project (default: data)",
     PROJECT: "folder of the dg project (default: the one around the current folder)",
     "PIPELINE_PLATFORM_PROFILE": "which implementations stand behind the ports (default: local)",
     "PIPELINE_PLATFORM_ENGINE": "sail (default), spark or connect",
     "PIPELINE_PLATFORM_SPARK_REMOTE": "Spark Connect address for engine connect, sc://host:port",
+    SERVE_TOKEN: "secret that `serve` asks of clients; needed beyond this machine",
 }
 
 
@@ -142,6 +144,11 @@ def from_environment() -> Settings:
         engine=engine,
         spark_remote=get("PIPELINE_PLATFORM_SPARK_REMOTE", ""),
     )
+
+
+def serve_token() -> str:
+    """The secret that clients of the server send, or empty; show it to nobody."""
+    return os.environ.get(SERVE_TOKEN, "")
 
 
 def source_url(table: SourceTable, home: Path | None = None) -> str:

@@ -1,6 +1,6 @@
 """The only module that chooses implementations: profile to engine, lake and ports."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
     from pipeline_platform.contracts.views import View
     from pipeline_platform.features.training import Manifest, TrainingSet
-    from pipeline_platform.ingest.admission import Admission
+    from pipeline_platform.ingest.admission import Admission, Report
+    from pipeline_platform.ingest.reprocess import Rebuilt
     from pipeline_platform.lake.lake import Lake
+    from pipeline_platform.serving.lake_answer import Said
+    from pipeline_platform.serving.lake_answers import LakeAnswers
     from pipeline_platform.snapshots.snapshots import Snapshots
     from pipeline_platform.speed.kept import KeptView
     from pipeline_platform.speed.lane import Lane
@@ -81,6 +84,7 @@ class Platform:
     def admission(self, contract: StreamContract) -> "Admission":
         """The admission of one stream."""
         from pipeline_platform.ingest.admission import Admission
+        from pipeline_platform.ingest.generations import swap_lease
 
         return Admission(
             contract,
@@ -88,6 +92,20 @@ class Platform:
             lake=self.lake,
             clock=self.clock,
             epoch_bytes=self.settings.epoch_bytes,
+            paused=lambda: self.leases.holder(swap_lease(contract.name)) is not None,
+        )
+
+    def reprocess(self, contract: StreamContract, report: "Report | None" = None) -> "Rebuilt":
+        """Rebuild the accepted rows of a stream from raw, under the contract as it is now."""
+        from pipeline_platform.ingest.admission import silent
+        from pipeline_platform.ingest.reprocess import reprocess
+
+        return reprocess(
+            self.admission(contract),
+            store=self.store,
+            leases=self.leases,
+            clock=self.clock,
+            report=report or silent,
         )
 
     @cached_property
@@ -189,6 +207,21 @@ class Platform:
         from pipeline_platform.views.handle import ViewHandle
 
         return ViewHandle(name, self.engine, self.lake, self.clock)
+
+    def answers(
+        self, said: Mapping[str, "Said"], *, most_bytes: int, report: Callable[[str], None]
+    ) -> "LakeAnswers":
+        """The views as the server gives them, at most `most_bytes` of them held in memory."""
+        from pipeline_platform.serving.lake_answers import LakeAnswers
+
+        return LakeAnswers(
+            engine=self.engine,
+            lake=self.lake,
+            clock=self.clock,
+            said=said,
+            most_bytes=most_bytes,
+            report=report,
+        )
 
     def training_set(
         self,

@@ -17,6 +17,8 @@ _COMMANDS = {
     "stream": ("stream", "Admit what lands, as it lands, and keep the views up to date."),
     "verify": ("streams", "Recompute accepted and refused rows from raw; report differences."),
     "replay": ("streams", "Re-admit refused rows under the mended contract."),
+    "reprocess": ("streams", "Rebuild a stream's rows from raw under the contract as it is now."),
+    "serve": ("serve", "Answer questions about the views over HTTP, with live pages."),
     "doctor": ("doctor", "Say what is configured, missing or broken, and what to do."),
     "demo": ("demo", "Land a year of real flights and weather and build every table."),
 }

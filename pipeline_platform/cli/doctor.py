@@ -96,7 +96,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _settings(here: "Platform") -> Iterator[Finding]:
-    from pipeline_platform.settings import PROJECT, VARIABLES, project
+    from pipeline_platform.settings import PROJECT, SERVE_TOKEN, VARIABLES, project, serve_token
 
     known = here.settings
     values = {
@@ -105,6 +105,7 @@ def _settings(here: "Platform") -> Iterator[Finding]:
         "PIPELINE_PLATFORM_PROFILE": known.profile,
         "PIPELINE_PLATFORM_ENGINE": known.engine,
         "PIPELINE_PLATFORM_SPARK_REMOTE": known.spark_remote or "not set",
+        SERVE_TOKEN: "set" if serve_token() else "not set",
     }
     for name, meaning in VARIABLES.items():
         yield Finding(name, "ok", values[name], meaning)

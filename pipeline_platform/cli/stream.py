@@ -52,7 +52,7 @@ def stream(
     stop, folder = Event(), root()
     declared, here = declarations(folder), platform()
     with ExitStack() as stack:
-        stack.enter_context(_until_told(stop))
+        stack.enter_context(until_told(stop))
         take = partial(_take, stack, here, held, stop, tells=not no_dagster)
         names = [name for name in _chosen(declared, streams) if take(name)]
         tell = None if no_dagster else _dagster(stack, here, declared, names)
@@ -145,7 +145,7 @@ def _run(runner: "Runner", stop: Event, every: float, once: bool) -> None:
 
 
 @contextmanager
-def _until_told(stop: Event) -> Iterator[None]:
+def until_told(stop: Event) -> Iterator[None]:
     """Set `stop` at SIGTERM and SIGINT; a second one ends the process at once."""
 
     def told(number: int, _: FrameType | None) -> None:

@@ -52,7 +52,7 @@ class Deduplicator:
         if generation != self._generation:
             self._generation, self._seen = generation, {}
         self._accepted = accepted
-        self._days = {day for day in accepted.partitions() if day is not None}
+        self._days: set[date] | None = None
         self._staged: list[str] = []
         if sum(map(len, self._seen.values())) > _REMEMBERED:
             self._seen = {}
@@ -104,10 +104,16 @@ class Deduplicator:
         """The hashes seen in a scope, its accepted rows read first."""
         if day not in self._seen:
             self._seen[day] = seen = HashSet()
-            if day in self._days or (day is None and self._days):
+            if self._held(day):
                 rows = self._accepted.frame(self._keys, days=[day] if day else None)
                 seen.add(self._hashes(rows.collect()).to_numpy())
         return self._seen[day]
+
+    def _held(self, day: date | None) -> bool:
+        """Whether the accepted table has rows of the scope; its files are listed once."""
+        if self._days is None:
+            self._days = {held for held in self._accepted.partitions() if held is not None}
+        return bool(self._days) if day is None else day in self._days
 
     def _earlier(self, wanted: pl.DataFrame, days: list[date]) -> pl.DataFrame:
         """The accepted rows with one of the wanted ids, their keys and payload."""

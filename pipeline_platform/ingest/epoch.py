@@ -20,6 +20,7 @@ from pipeline_platform.ingest.judge import Judge
 from pipeline_platform.ingest.objects import ObjectReader, Part, selected
 from pipeline_platform.ingest.schemas import REFUSED, rows_of
 from pipeline_platform.ingest.tables import StreamTables
+from pipeline_platform.lake.shape import empty_frame
 from pipeline_platform.lake.writer import StagedFile, Staging
 from pipeline_platform.ports.object_store import ObjectStore
 
@@ -75,7 +76,7 @@ class EpochRun:
         self._books = Books()
         self._snapshot, self._generation = tables.accepted.snapshot(), generation
         still(self._snapshot, generation)
-        self._columns = self._snapshot.frame().collect_schema()
+        self._columns = empty_frame(self._snapshot.schema).schema
         self._accepted: list[StagedFile] = []
         self._suspects: list[pl.DataFrame] = []
         self._cuts: dict[int, int] = {}

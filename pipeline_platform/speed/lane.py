@@ -13,6 +13,7 @@ from pipeline_platform.speed.standing import StreamStanding, ViewStanding
 
 FOLDERS = 2
 _IDLE_S = 0.25
+_FIRST_PAUSE_S = 0.1
 _LOOK_S = 2.0  # between two looks for epochs that other processes planned
 
 
@@ -54,7 +55,7 @@ class Lane:
     def admit(self) -> None:
         """Admit until the end; then let the folding come to its own."""
         try:
-            waits = pauses()
+            waits = pauses(_FIRST_PAUSE_S)
             while not self._stop.is_set():
                 try:
                     self.source.open()
@@ -66,7 +67,7 @@ class Lane:
                     return
                 except PlatformError as error:
                     if self.standing.trouble is None:
-                        waits = pauses()
+                        waits = pauses(_FIRST_PAUSE_S)
                     self.standing.trouble = error
                     if self._once:
                         return

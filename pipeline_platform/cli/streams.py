@@ -1,4 +1,4 @@
-"""Commands on streams: admit what landed, verify it, replay what was refused."""
+"""Commands on streams: admit what landed, verify it, replay and reprocess it."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -9,7 +9,8 @@ import msgspec
 from pipeline_platform.cli.output import format_option, print_rows
 
 if TYPE_CHECKING:
-    from pipeline_platform.ingest.report import AdmissionReport
+    from pipeline_platform.ingest.report import AdmissionReport, Progress
+    from pipeline_platform.ingest.reprocess import Rebuilt
 
 _ADMITTED = (
     "stream",
@@ -58,6 +59,54 @@ def replay(stream: str, reasons: tuple[str, ...], style: str) -> None:
 
     (contract,) = contracts(stream)
     _print([again(platform().admission(contract), reasons)], style)
+
+
+@click.command()
+@click.argument("stream")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option
+def reprocess(stream: str, yes: bool, style: str) -> None:
+    """Rebuild all rows of STREAM from raw, under the contract as it is declared now.
+
+    Every epoch of the ledger is judged again beside the present rows, which answer until
+    one commit swaps them; then the views follow. What lands meanwhile is rebuilt too. An
+    interrupted run goes on where it stopped. Prints the rows before and after.
+    """
+    from pipeline_platform.cli.progress import progress
+    from pipeline_platform.cli.project import contracts
+    from pipeline_platform.ingest.reprocess import outlook
+    from pipeline_platform.wiring import platform
+
+    (contract,) = contracts(stream)
+    here = platform()
+    seen = outlook(here.admission(contract), here.store)
+    changes = f"; {'; '.join(seen.changes)}" if seen.changes else ""
+    click.echo(
+        f"{stream}: {seen.last + 1:,} epochs, {seen.objects:,} objects, {seen.bytes:,} bytes "
+        f"are judged again{changes}",
+        err=True,
+    )
+    if not yes:
+        click.confirm("Rebuild?", abort=True, err=True)
+    with progress() as shown:
+        shown.begin(f"rebuild {stream}")
+
+        def tell(part: "Progress") -> None:
+            share = part.objects / part.of if part.of else 1
+            shown.part(int((part.epoch + share) * 1000), (seen.last + 1) * 1000)
+
+        done = here.reprocess(contract, tell)
+        shown.end(f"generation {done.generation}, to epoch {done.last}")
+    _print_rebuilt(done, style)
+
+
+def _print_rebuilt(done: "Rebuilt", style: str) -> None:
+    columns = ("stream", "rows", "landed", "accepted", "duplicates", "open_refusals")
+    rows = [
+        [done.stream, when, b.landed, b.accepted, b.duplicates, b.open_refusals]
+        for when, b in (("before", done.before), ("after", done.after))
+    ]
+    print_rows(columns, rows, style)
 
 
 @click.command()

@@ -15,31 +15,59 @@ if TYPE_CHECKING:
     from pipeline_platform.ingest.report import AdmissionReport, Progress
     from pipeline_platform.wiring import Platform
 
-EPOCH = "epoch"
+EPOCH, GENERATION = "epoch", "generation"
 RAW_VERSION = "append-only"
 BOOKS = ("landed", "accepted", "duplicates", "refused", "replayed", "warned")
 
 
 @dataclass(frozen=True)
 class DayState:
-    """What a day of the accepted table holds: rows, and the last epoch that added some."""
+    """What a day of the accepted table holds: rows, the last epoch that added some, and the
+    generation of them all."""
 
     rows: int
     epoch: int
+    generation: int = 0
 
     @property
     def data_version(self) -> str:
         """The version that changes exactly when the day's rows do."""
-        return str(self.epoch) if self.rows else "empty"
+        if not self.rows:
+            return "empty"
+        return f"{self.generation}.{self.epoch}" if self.generation else str(self.epoch)
 
 
-def reported_epoch(instance: dg.DagsterInstance, contract: StreamContract) -> int:
-    """The last epoch whose days Dagster was told of, -1 when none."""
+def reported_epoch(
+    instance: dg.DagsterInstance, contract: StreamContract, generation: int = 0
+) -> int:
+    """The last epoch of this generation whose days Dagster was told of, -1 when none."""
     event = instance.get_latest_materialization_event(key_of(contract.ledger))
     found = event.asset_materialization if event else None
-    epoch = found.metadata.get(EPOCH) if found else None
-    value = epoch.value if isinstance(epoch, dg.IntMetadataValue) else None
-    return -1 if value is None else value
+    told = found.metadata if found else {}
+    if (_number(told.get(GENERATION)) or 0) != generation:
+        return -1
+    epoch = _number(told.get(EPOCH))
+    return -1 if epoch is None else epoch
+
+
+def _number(value: object) -> int | None:
+    return value.value if isinstance(value, dg.IntMetadataValue) else None
+
+
+def present_generation(platform: "Platform", contract: StreamContract) -> int:
+    """The generation of the stream's accepted rows, 0 before the first."""
+    tables = platform.admission(contract).tables
+    return tables.generation() if tables.accepted.exists() else 0
+
+
+def emptied_days(
+    instance: dg.DagsterInstance, contract: StreamContract, states: Mapping[date, DayState]
+) -> dict[date, DayState]:
+    """Days that Dagster knows and that have no rows: in a new generation they may have lost
+    them."""
+    known = instance.get_materialized_partitions(key_of(contract.accepted))
+    days = {date.fromisoformat(day) for day in known}
+    return {day: DayState(0, 0) for day in sorted(days - states.keys())}
 
 
 def day_states(platform: "Platform", contract: StreamContract) -> dict[date, DayState]:
@@ -47,7 +75,10 @@ def day_states(platform: "Platform", contract: StreamContract) -> dict[date, Day
     from pipeline_platform.ingest.days import day_facts
 
     facts = day_facts(platform.lake, contract)
-    return {day: DayState(found.rows, found.last_epoch) for day, found in facts.items()}
+    return {
+        day: DayState(found.rows, found.last_epoch, found.generation)
+        for day, found in facts.items()
+    }
 
 
 def admit(
@@ -117,6 +148,7 @@ def raw_metadata(report: "AdmissionReport", rows: int) -> dict[str, Any]:
     changed = {"changed objects": list(report.changed)} if report.changed else {}
     return {
         EPOCH: report.head,
+        GENERATION: report.generation,
         "epochs of this run": list(report.epochs),
         "rows accepted in total": rows,
         "open refusals": report.total.open_refusals,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipeline_platform.components.admission_events import reported_epoch
+from pipeline_platform.components.admission_events import present_generation, reported_epoch
 from pipeline_platform.components.resource import PlatformResource
 from pipeline_platform.components.specs import key_of
 from pipeline_platform.contracts.stream import StreamContract
@@ -30,7 +30,7 @@ class Arrival:
 
     `objects` and `bytes` landed and unknown to the ledger, the `newest` of them;
     `unfinished` epochs planned and not committed; `committed` the last committed epoch,
-    `reported` the last one whose days Dagster was told of.
+    `reported` the last one of this `generation` whose days Dagster was told of.
     """
 
     objects: int
@@ -39,6 +39,7 @@ class Arrival:
     unfinished: int
     committed: int
     reported: int
+    generation: int = 0
 
     @property
     def wanted(self) -> bool:
@@ -58,14 +59,15 @@ class Arrival:
 def look(platform: "Platform", contract: StreamContract, instance: dg.DagsterInstance) -> Arrival:
     """What the stream waits for now."""
     admission = platform.admission(contract)
-    pending = admission.pending()
+    pending, generation = admission.pending(), present_generation(platform, contract)
     return Arrival(
         objects=pending.objects,
         bytes=pending.bytes,
         newest=pending.newest,
         unfinished=pending.unfinished,
         committed=admission.tables.committed(),
-        reported=reported_epoch(instance, contract),
+        reported=reported_epoch(instance, contract, generation),
+        generation=generation,
     )
 
 

@@ -15,6 +15,7 @@ from pipeline_platform.components.admission_events import (
     day_event,
     day_metadata,
     day_states,
+    emptied_days,
     raw_event,
     raw_metadata,
     reported_epoch,
@@ -66,8 +67,8 @@ def _admission(stream: DeclaredStream, allowed: timedelta | None) -> dg.AssetsDe
     ) -> Iterator[dg.MaterializeResult[Any]]:
         with reported():
             opened = platform.platform()
-            after = reported_epoch(context.instance, contract)
             report = admit(context, opened, contract)
+            after = reported_epoch(context.instance, contract, report.generation)
             states = day_states(opened, contract)
             check = accounting_check(report, raw)
             if check.passed:
@@ -132,8 +133,8 @@ def _accepted(stream: DeclaredStream) -> dg.AssetsDefinition:
         asked = [date.fromisoformat(day) for day in context.partition_keys]
         with reported():
             opened = platform.platform()
-            after = reported_epoch(context.instance, contract)
             report = admit(context, opened, contract)
+            after = reported_epoch(context.instance, contract, report.generation)
             found = day_states(opened, contract)
             _tell(context, contract, found, after, asked)
             if report.head > after:
@@ -168,7 +169,8 @@ def _tell(
 ) -> None:
     """Log every day touched since epoch `after`, except those the run reports itself."""
     known = set(_days(contract).get_partition_keys())
-    for day, state in sorted(touched_days(states, after, known).items()):
+    emptied = emptied_days(context.instance, contract, states) if after < 0 else {}
+    for day, state in sorted(touched_days({**emptied, **states}, after, known).items()):
         if day not in set(besides):
             context.log_event(day_event(contract, day, state))
 

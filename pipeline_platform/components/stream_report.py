@@ -12,6 +12,7 @@ from pipeline_platform.components.admission_events import (
     accounting_check,
     day_event,
     day_states,
+    emptied_days,
     raw_event,
     reported_epoch,
     touched_days,
@@ -100,7 +101,7 @@ class StreamReport:
 
     def _take_up(self, opened: dg.DagsterInstance, contract: "StreamContract") -> None:
         standing = self._platform.admission(contract).standing()
-        if standing.head > reported_epoch(opened, contract):
+        if standing.head > reported_epoch(opened, contract, standing.generation):
             with self._lock:
                 later = self._streams.get(contract.name)
                 self._streams[contract.name] = standing.then(later) if later else standing
@@ -134,10 +135,12 @@ class StreamReport:
         """The days touched since Dagster was told last, then the admission itself."""
         states = day_states(self._platform, contract)
         days = days_of(Partitioning(DAY, contract.start, contract.end))
-        after, known = reported_epoch(opened, contract), set(days.get_partition_keys())
+        known = set(days.get_partition_keys())
+        after = reported_epoch(opened, contract, report.generation)
+        emptied = emptied_days(opened, contract, states) if after < 0 else {}
         balanced = report.accounting.balanced and report.total.balanced
         if balanced:
-            for day, state in sorted(touched_days(states, after, known).items()):
+            for day, state in sorted(touched_days({**emptied, **states}, after, known).items()):
                 yield day_event(contract, day, state)
         raw = key_of(contract.ledger)
         yield _evaluation(accounting_check(report, raw), raw)

@@ -26,6 +26,7 @@ LEDGER = (
     TableColumn("origin_epoch", "bigint", True, "Replay: epoch in which the object arrived."),
     TableColumn("origin_position", "int", True, "Replay: position in that epoch."),
     TableColumn("rows", "array<bigint>", True, "Replay: ordinals of the rows taken up again."),
+    TableColumn("generation", "bigint", True, "Generation in which it was planned; null: 0."),
 )
 
 

@@ -77,6 +77,11 @@ class Admission:
         self._store, self._clock, self._epoch_bytes = store, clock, epoch_bytes
         self._generation, self._prepared, self._paused = 0, False, paused
 
+    @property
+    def generation(self) -> int:
+        """The generation of accepted rows that `prepare` found; commits go into no other."""
+        return self._generation
+
     def beside(self, lake: Lake) -> "Admission":
         """The same admission with its tables in another lake."""
         return Admission(
@@ -353,4 +358,5 @@ class _Pass:
             warnings=dict(self._warnings),
             changed=changed,
             head=tables.committed(),
+            generation=tables.generation(),
         )

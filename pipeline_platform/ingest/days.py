@@ -5,15 +5,17 @@ from datetime import date
 
 from pipeline_platform.contracts.names import EPOCH
 from pipeline_platform.contracts.stream import StreamContract
+from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.lake.lake import Lake
 
 
 @dataclass(frozen=True)
 class DayFacts:
-    """Accepted rows of a day and the last epoch that added some."""
+    """Accepted rows of a day, the last epoch that added some, and their generation."""
 
     rows: int
     last_epoch: int
+    generation: int = 0
 
 
 def day_facts(lake: Lake, contract: StreamContract) -> dict[date, DayFacts]:
@@ -21,9 +23,10 @@ def day_facts(lake: Lake, contract: StreamContract) -> dict[date, DayFacts]:
     table = lake.table(contract.accepted)
     if not table.exists():
         return {}
-    found = table.snapshot().partitions()
+    held = table.snapshot()
+    found, generation = held.partitions(), generation_of(held)
     return {
-        day: DayFacts(facts.rows, int(facts.maximum[EPOCH]))
+        day: DayFacts(facts.rows, int(facts.maximum[EPOCH]), generation)
         for day, facts in sorted(found.items(), key=lambda item: str(item[0]))
         if day is not None
     }

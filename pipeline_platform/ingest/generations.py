@@ -23,6 +23,11 @@ class Reprocessed(CommitConflict):
     """The stream was reprocessed while its epoch was worked on; a new attempt fits."""
 
 
+def swap_lease(stream: str) -> str:
+    """The lease under which the last epochs are rebuilt; no epoch is planned meanwhile."""
+    return f"swap-{stream}"
+
+
 def still(accepted: Snapshot, generation: int) -> None:
     """Raise Reprocessed when the accepted rows are of another generation by now."""
     found = generation_of(accepted)

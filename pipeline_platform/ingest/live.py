@@ -13,6 +13,7 @@ from pipeline_platform.ingest.epoch import Staged
 from pipeline_platform.ingest.intake import Intake
 from pipeline_platform.ingest.planning import EPOCH_OBJECTS
 from pipeline_platform.ingest.report import AdmissionReport
+from pipeline_platform.lake.compaction import compact, plan_compaction
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
 
@@ -153,6 +154,7 @@ class LiveAdmission:
             changed=self._admission.really_changed(self._intake.changed()),
             head=self._committed,
             newest=max((instant for instant in changed if instant), default=None),
+            generation=self._admission.generation,
         )
 
     def _refs(self, keys: Iterable[str]) -> Iterator[ObjectRef]:
@@ -176,4 +178,8 @@ class LiveAdmission:
                 yield ref
 
     def tidy(self) -> None:
-        """Compact the stream's tables, which grow by a file or more per epoch."""
+        """Merge the small files of the stream's tables, which grow by one or more per epoch."""
+        tables = self._admission.tables
+        for table in (tables.accepted, tables.ledger.table, tables.accounting, tables.refused):
+            for step in plan_compaction(table.snapshot()):
+                compact(table, step)

@@ -43,7 +43,8 @@ class AdmissionReport:
     `total` that of all committed epochs; `days` counts newly accepted rows; `warnings`
     counts rows by rule; `changed` lists known objects whose bytes changed and which were
     not read again; `head` is the last committed epoch, -1 when there is none. `newest`
-    tells when the latest of the admitted objects changed, where that is known.
+    tells when the latest of the admitted objects changed, where that is known;
+    `generation` is that of the accepted rows, 0 until they are reprocessed.
     """
 
     stream: str
@@ -55,6 +56,7 @@ class AdmissionReport:
     changed: tuple[str, ...]
     head: int
     newest: datetime | None = None
+    generation: int = 0
 
     def then(self, later: "AdmissionReport") -> "AdmissionReport":
         """Both passes as one."""
@@ -68,4 +70,5 @@ class AdmissionReport:
             changed=tuple(dict.fromkeys(self.changed + later.changed)),
             head=later.head,
             newest=max(filter(None, (self.newest, later.newest)), default=None),
+            generation=later.generation,
         )

@@ -16,7 +16,7 @@ from pipeline_platform.contracts.evolution import misfits
 from pipeline_platform.errors import Abort, CommitConflict
 from pipeline_platform.ingest import accounts
 from pipeline_platform.ingest.admission import DECODER_VERSION, Admission, Report, silent
-from pipeline_platform.ingest.generations import still
+from pipeline_platform.ingest.generations import still, swap_lease
 from pipeline_platform.ingest.raw_check import refuse_lost
 from pipeline_platform.ingest.schemas import ACCOUNTING, REFUSED
 from pipeline_platform.ingest.scratch import Scratch
@@ -62,11 +62,6 @@ class Rebuilt:
     after: Accounting
     resumed: bool
     rounds: int
-
-
-def swap_lease(stream: str) -> str:
-    """The lease under which the last epochs are rebuilt; no epoch is planned meanwhile."""
-    return f"swap-{stream}"
 
 
 def outlook(admission: Admission, store: ObjectStore) -> Outlook:
@@ -177,9 +172,12 @@ class _Run:
         self._again.finish(lambda _: None, self._report)
 
     def _adopt(self, made: LakeTable, real: LakeTable, last: int) -> None:
-        files = adopted(made.snapshot(), real)
-        if last >= 0:
-            real.append(files, transaction=(admission_of(self.number), last))
+        """Add what the real table lacks of the rebuilt epochs, which nobody sees as yet."""
+        app = admission_of(self.number)
+        done = real.snapshot().transaction_version(app)
+        if last > (-1 if done is None else done):
+            files = adopted(made.snapshot(), real, app, done)
+            real.append(files, transaction=(app, last), after=done)
 
     def _swapped(self, last: int) -> bool:
         """Whether the accepted table is of this generation now; not if it moved on."""
@@ -195,7 +193,7 @@ class _Run:
         }
         try:
             real.restate(
-                adopted(made, real),
+                adopted(made, real, ADMISSION),
                 made.schema,
                 transactions=[*transactions, *([(ADMISSION, last)] if last >= 0 else [])],
                 metadata=metadata | msgspec.structs.asdict(books),

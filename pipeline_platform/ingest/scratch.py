@@ -7,7 +7,7 @@ from pipeline_platform.errors import Abort
 from pipeline_platform.ingest.admission import DECODER_VERSION, Admission
 from pipeline_platform.ingest.tables import StreamTables
 from pipeline_platform.lake.adoption import adopted
-from pipeline_platform.lake.generations import APP
+from pipeline_platform.lake.generations import ADMISSION, APP
 from pipeline_platform.lake.lake import Lake
 
 _FOLDER = "_reprocess"
@@ -53,7 +53,8 @@ class Scratch:
         ours = self._admission.tables
         theirs = StreamTables.of(self._admission.contract, Lake(self._folder / str(number)))
         if theirs.accepted.exists():
-            ours.accepted.discard(adopted(theirs.accepted.snapshot(), ours.accepted))
+            made = theirs.accepted.snapshot()
+            ours.accepted.discard(adopted(made, ours.accepted, ADMISSION))
 
     def _numbers(self) -> list[int]:
         if not self._folder.is_dir():

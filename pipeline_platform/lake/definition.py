@@ -89,7 +89,8 @@ def _once(
             "the table does not fit its declaration",
             where=where,
             known="; ".join(changed),
-            remedy="a new nullable column is added by itself; for anything else, reprocess",
+            remedy="a new nullable column is added by itself; for anything else rebuild the "
+            "rows: of a stream with `pipeline-platform reprocess`",
         )
     return _extend(table, found, wanted)
 

@@ -10,7 +10,8 @@ from typing import Any
 from pipeline_platform.contracts.epochs import EpochPlan
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.ingest.admission import Admission
-from pipeline_platform.ingest.reprocess import Rebuilt, reprocess, swap_lease
+from pipeline_platform.ingest.generations import swap_lease
+from pipeline_platform.ingest.reprocess import Rebuilt, reprocess
 from pipeline_platform.ingest.tables import StreamTables
 from pipeline_platform.lake.catalog import load
 from pipeline_platform.lake.lake import Lake

@@ -85,6 +85,7 @@ def _attempt(
         refuse_generation(states, accepted)
         publish = planned(now, before, accepted, window)
         if not publish.days and publish.follows in (None, publish.cut):
+            write_settled(now, before, engine=engine, lake=lake)
             return Settled(publish.cut, (), 0, 0, before.folded)
         files = stage_batch(states, before.snapshot, accepted, publish, engine, most_rows)
         states_rows = sum(file.rows for file in files)

@@ -103,7 +103,10 @@ class Reading:
 
         `condition` is over state rows, in SQL; it decides which of them are merged.
         """
-        states = held(engine, self.held.snapshot, stack, condition)
+        return self.show_over(engine, stack, held(engine, self.held.snapshot, stack, condition))
+
+    def show_over(self, engine: Engine, stack: ExitStack, states: str) -> str:
+        """A session view that shows the answer over the state rows of another view."""
         text = self._dimensions(engine, stack).replace(STATES, states)
         cast = ", ".join(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in self.view.columns)
         return queried(engine, f"SELECT {cast} FROM ({text})", stack, str(self.view.table))

@@ -1,5 +1,6 @@
 """The settled answer: a plain table over batch rows alone, for outside readers."""
 
+import hashlib
 from contextlib import ExitStack
 
 import polars as pl
@@ -18,16 +19,19 @@ from pipeline_platform.views.reading import Reading
 
 CUT = "_cut"  # bigint: the newest batch cut of all days
 SETTLED = "settled"  # application: which states the table was computed from
+OF = "settled_of"  # in a commit's metadata: the batch files that the rows were computed from
 _SWAP = 1 << 40  # versions that a state table may reach
 
 
 def write_settled(now: Live, held: HeldStates, *, engine: Engine, lake: Lake) -> None:
     """Let `serving.<view>__batch` be the answer over the batch rows of this version.
 
-    An older version never takes the place of a newer one. Another definition may give it
-    other columns.
+    An older version never takes the place of a newer one, and nothing happens where it is
+    there already. Another definition may give it other columns.
     """
     table = lake.table(now.view.batch)
+    if _is_of(table, now, held):
+        return
     cut = arrow_schema([(CUT, "bigint", False)], {CUT: "newest epoch of the batch"})
     schema = pa.unify_schemas([columns_schema(now.view.columns), cut])
     if not table.exists():
@@ -61,9 +65,23 @@ def _write(
                 remedy="read that one",
             )
 
-    said = {"cut": newest}
+    said = {"cut": newest, OF: _mark(reading.live, reading.held)}
     try:
         table.restate(files, schema, transactions=[(SETTLED, number)], metadata=said, check=check)
     except CommitConflict:
         table.discard(files)
         raise
+
+
+def _is_of(table: LakeTable, now: Live, held: HeldStates) -> bool:
+    """Whether the table was computed from exactly these batch rows, by this definition."""
+    if not table.exists():
+        return False
+    said = (commit.metadata.get(OF) for commit in table.snapshot().commits())
+    return next((mark for mark in said if mark), "") == _mark(now, held)
+
+
+def _mark(now: Live, held: HeldStates) -> str:
+    files = held.files.filter(pl.col("path") == BATCH)["file"].sort()
+    text = "\n".join([str(now.number), *files])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

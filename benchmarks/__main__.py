@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import admission, graph, loading, point_in_time, snapshots
+from benchmarks import admission, graph, live, loading, point_in_time, snapshots
 
 MEASURES = {
     "admission": admission.against_duckdb,
@@ -16,6 +16,7 @@ MEASURES = {
     "loading": loading.definitions,
     "asof": point_in_time.as_of,
     "features": point_in_time.year_of_features,
+    "live": live.visibility,
     "snapshots": snapshots.of_postgresql,
 }
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks import events, joins
+from benchmarks import events, joins, live_tasks
 
 
 def admit(home: str, broken: str = "") -> dict[str, Any]:
@@ -214,6 +214,9 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
         year,
         bare,
         flight_delay,
+        live_tasks.run_live,
+        live_tasks.land_live,
+        live_tasks.read_live,
         joins.write_join,
         joins.join_kernel,
         joins.join_build,

@@ -18,16 +18,21 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--virtual-time-budget=20000",
     "--window-size=1280,900",
 ]
 
 
 def dom(page: Path, profile: Path, *, dark: bool = False) -> str:
     """The document of a file, serialized; `profile` is an empty folder."""
+    return dom_at(page.as_uri(), profile, dark=dark)
+
+
+def dom_at(address: str, profile: Path, *, dark: bool = False, seconds: int = 20) -> str:
+    """The document at an address after some seconds of its own time, serialized."""
+    clock = f"--virtual-time-budget={seconds * 1000}"
     scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
     found = subprocess.run(
-        [CHROMIUM, *_FLAGS, scheme, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()],
+        [CHROMIUM, *_FLAGS, clock, scheme, f"--user-data-dir={profile}", "--dump-dom", address],
         capture_output=True,
         timeout=90,
         check=True,

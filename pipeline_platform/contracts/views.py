@@ -87,6 +87,11 @@ class View(Struct, frozen=True, forbid_unknown_fields=True):
         """The accepted rows that it folds."""
         return TableName("serving", self.stream)
 
+    @property
+    def ledger(self) -> TableName:
+        """The ledger of its stream."""
+        return TableName("raw", self.stream)
+
     def states(self, generation: int) -> TableName:
         """The table of its states over one generation of accepted rows."""
         return TableName("serving", f"{self.name}__states_{self.fingerprint(generation)}")

@@ -95,7 +95,6 @@ def _compared(
     ):
         return
     place = [EPOCH, POSITION, ROW]
-    values = [name for name in real.columns if name not in place]
     sides = {
         "missing": again.join(real, on=place, how="anti"),
         "extra": pl.concat(
@@ -105,15 +104,23 @@ def _compared(
             ]
         ),
     }
-    both = real.unique(place).join(again, on=place, suffix=":raw")
-    same = [pl.col(name).eq_missing(pl.col(f"{name}:raw")) for name in values if name != DAY]
-    sides["changed"] = both.filter(~pl.all_horizontal(same))
+    sides["changed"] = changed(real, again)
     for kind, rows in sides.items():
         if rows.height:
-            yield _found(tables, str(table.name), kind, day, rows)
+            yield described(tables, str(table.name), kind, day, rows)
 
 
-def _found(tables: StreamTables, table: str, kind: str, day: str, rows: pl.DataFrame) -> Found:
+def changed(real: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `real` whose values are others at the same place in `again`."""
+    place = [EPOCH, POSITION, ROW]
+    both = real.unique(place).join(again, on=place, suffix=":raw")
+    values = [name for name in real.columns if name not in (*place, DAY)]
+    same = [pl.col(name).eq_missing(pl.col(f"{name}:raw")) for name in values]
+    return both.filter(~pl.all_horizontal(same))
+
+
+def described(tables: StreamTables, table: str, kind: str, day: str, rows: pl.DataFrame) -> Found:
+    """The difference that these rows are, with some of their objects and places."""
     places = rows.select(EPOCH, POSITION, ROW).sort(EPOCH, POSITION, ROW)
     objects: dict[str, None] = {}
     for epoch, position in places.select(EPOCH, POSITION).unique(maintain_order=True).iter_rows():

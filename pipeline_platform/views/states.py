@@ -53,6 +53,8 @@ class States:
     def ensure(self, engine: Engine) -> None:
         """Create the table; the engine says the types, over no rows of the stream.
 
+        What `held` reads of the log comes first: Delta keeps statistics of 32 columns, the
+        fields of structs counted.
         Raises UnknownName where the stream has no accepted rows' table yet, WriteRefused
         for a state that a table cannot hold.
         """
@@ -63,11 +65,15 @@ class States:
             rows = held(engine, accepted, stack, "false")
             text = self.view.split.partial.replace(ROWS, rows)
             found = engine.schema(engine.sql(text, where=str(self.view.table)))
-        fields = [found.field(name).with_nullable(True) for name in self.view.split.columns]
-        fields += [pa.field(name, kind) for name, kind in _OWN.items()]
+        split = self.view.split
+        first = [found.field(name).with_nullable(True) for name in (DAY, COUNTED)]
+        own = [pa.field(name, kind) for name, kind in _OWN.items()]
+        rest = [found.field(name).with_nullable(True) for name in (*split.keys, *split.states)]
         where = str(self.name)
         self.table.ensure(
-            standard(pa.schema(fields), where=where), DAY, f"States of {self.view.table}."
+            standard(pa.schema([*first, *own, *rest]), where=where),
+            DAY,
+            f"States of {self.view.table}.",
         )
 
     def held(self, version: int | None = None) -> HeldStates:

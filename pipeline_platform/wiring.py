@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline_platform.speed.lane import Lane
     from pipeline_platform.speed.parts import Listener
     from pipeline_platform.views.handle import ViewHandle
+    from pipeline_platform.views.proof import Proof
 
 LIVE_ROWS = 500_000  # in one fold, so that none takes much longer than a second
 
@@ -201,6 +202,15 @@ class Platform:
         from pipeline_platform.models.listing import load
 
         return load(self.lake, self.engine, name, as_)
+
+    def proof(self, name: str) -> "Proof":
+        """What recomputes the present answer of a view; UnknownName where none is live."""
+        from pipeline_platform.views.proof import Proof
+        from pipeline_platform.views.reading import reading
+
+        held = reading(self.lake, name)
+        accepted = self.lake.table(held.view.source).snapshot()
+        return Proof(held, accepted, self.engine, self.lake)
 
     def view(self, name: str) -> "ViewHandle":
         """One view: its answer, its standing, pins; UnknownName when it is read and not live."""

@@ -15,7 +15,7 @@ _COMMANDS = {
     "query": ("query", "Answer a SELECT over the lake's tables, named layer.table."),
     "admit": ("streams", "Admit everything that has landed, now."),
     "stream": ("stream", "Admit what lands, as it lands, and keep the views up to date."),
-    "verify": ("streams", "Recompute accepted and refused rows from raw; report differences."),
+    "verify": ("verify", "Recompute streams from raw and views from rows; report differences."),
     "replay": ("streams", "Re-admit refused rows under the mended contract."),
     "reprocess": ("streams", "Rebuild a stream's rows from raw under the contract as it is now."),
     "serve": ("serve", "Answer questions about the views over HTTP, with live pages."),

@@ -1,6 +1,5 @@
-"""Commands on streams: admit what landed, verify it, replay and reprocess it."""
+"""Commands on streams: admit what landed, replay and reprocess it."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -9,8 +8,11 @@ import msgspec
 from pipeline_platform.cli.output import format_option, print_rows
 
 if TYPE_CHECKING:
+    from pipeline_platform.cli.progress import Progress as Shown
+    from pipeline_platform.contracts.views import View
     from pipeline_platform.ingest.report import AdmissionReport, Progress
     from pipeline_platform.ingest.reprocess import Rebuilt
+    from pipeline_platform.wiring import Platform
 
 _ADMITTED = (
     "stream",
@@ -73,7 +75,7 @@ def reprocess(stream: str, yes: bool, style: str) -> None:
     interrupted run goes on where it stopped. Prints the rows before and after.
     """
     from pipeline_platform.cli.progress import progress
-    from pipeline_platform.cli.project import contracts
+    from pipeline_platform.cli.project import contracts, declarations, root
     from pipeline_platform.ingest.reprocess import outlook
     from pipeline_platform.wiring import platform
 
@@ -97,7 +99,18 @@ def reprocess(stream: str, yes: bool, style: str) -> None:
 
         done = here.reprocess(contract, tell)
         shown.end(f"generation {done.generation}, to epoch {done.last}")
+        for view in (each.view for each in declarations(root()).views.values()):
+            if view.source == contract.accepted:
+                _follow(here, view, shown)
     _print_rebuilt(done, style)
+
+
+def _follow(here: "Platform", view: "View", shown: "Shown") -> None:
+    from pipeline_platform.batch.change import bring_up
+
+    shown.begin(f"rebuild view {view.name}")
+    brought = bring_up(view, engine=here.engine, lake=here.lake, clock=here.clock)
+    shown.end(f"as of epoch {brought.as_of}")
 
 
 def _print_rebuilt(done: "Rebuilt", style: str) -> None:
@@ -107,31 +120,6 @@ def _print_rebuilt(done: "Rebuilt", style: str) -> None:
         for when, b in (("before", done.before), ("after", done.after))
     ]
     print_rows(columns, rows, style)
-
-
-@click.command()
-@click.argument("stream", required=False)
-@format_option
-def verify(stream: str | None, style: str) -> None:
-    """Recompute the rows of STREAM, or of every stream, from raw through the ledger.
-
-    Prints every difference to the accepted and refused rows and exits 1 if there is one.
-    It takes the time of admitting the whole stream again.
-    """
-    from pipeline_platform.cli.project import contracts
-    from pipeline_platform.ingest.verify import verify as differences
-    from pipeline_platform.wiring import platform
-
-    here, checked = platform(), contracts(stream)
-    found = [row for contract in checked for row in differences(here.admission(contract))]
-    columns = ("table", "kind", "day", "rows", "objects", "places")
-    if found or style != "table":
-        print_rows(columns, [[getattr(row, c) for c in columns] for row in found], style)
-    else:
-        names = ", ".join(contract.name for contract in checked)
-        click.echo(f"{names}: accepted and refused rows are exactly what raw gives.")
-    if found:
-        sys.exit(1)
 
 
 def _print(reports: "list[AdmissionReport]", style: str) -> None:

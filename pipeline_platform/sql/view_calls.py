@@ -11,8 +11,8 @@ _HLL, _THETA = "hll_sketch_estimate", "theta_sketch_estimate"
 _SKETCHES = {_HLL: ("hll_sketch_agg", "hll_union"), _THETA: ("theta_sketch_agg", "theta_union")}
 _WITHOUT_DISTINCT = frozenset({"min", "max", "bool_and", "bool_or", "every", "some", "any"})
 _COUNTS = {
-    "count": range(1, 100), "max_by": range(2, 100), "min_by": range(2, 100),
-    "hll_sketch_agg": range(1, 3), "theta_sketch_agg": range(1, 3), "top": range(1, 2),
+    "count": range(1, 100), "max_by": range(2, 3), "min_by": range(2, 3),
+    "hll_sketch_agg": range(1, 3), "theta_sketch_agg": range(1, 3),
 }  # fmt: skip
 
 
@@ -73,7 +73,10 @@ class Calls:
         if distinct and call.name != "count":
             place = words.offset(call.span.first)
             raise refused("distinct_aggregate", f"{call.name}()", words.source, place)
-        if call.name in ("max_by", "min_by") and len(arguments) == 2:
+        if len(arguments) not in _COUNTS.get(call.name, range(1, 2)):
+            place = words.offset(call.span.first)
+            raise refused("arguments", words.text(call.span), words.source, place)
+        if call.name in ("max_by", "min_by"):
             arguments = (arguments[0], *self._orders(arguments[1]))
         return Aggregate(call.name, arguments, call.filter, distinct, call.span)
 
@@ -89,9 +92,6 @@ class Calls:
 
     def _checked(self, found: Aggregate) -> Aggregate:
         words = self._words
-        place = words.offset(found.span.first)
-        if len(found.arguments) not in _COUNTS.get(found.name, range(1, 2)):
-            raise refused("arguments", words.text(found.span), words.source, place)
         for span in (*found.arguments, *([found.filter] if found.filter else [])):
             inner = self.first(span)
             if inner is not None:

@@ -203,7 +203,7 @@ REFUSALS: dict[str, Refusal] = {
         "give the alias another name",
     ),
     "type_unknown": Refusal(
-        "the type of {name} is not certain",
+        "{name} is no number whose type is certain",
         "sums and averages are merged in the type of the direct answer",
         "write CAST(... AS bigint), double or decimal(p,s) around the argument",
     ),

@@ -156,8 +156,6 @@ def _check_join(join: exp.Join, known: Collection[str], source: Source) -> None:
     written = " ".join(word for word in words if word)
     if written.upper() not in ("", "INNER", "LEFT", "LEFT OUTER") or join.args.get("using"):
         raise refused("join_kind", written.upper() or "USING", source, place)
-    if join.args.get("on") is None:
-        raise refused("join_kind", f"a join of {table_name(table)} without ON", source, place)
 
 
 def offset_of(node: exp.Expr, source: Source) -> int:

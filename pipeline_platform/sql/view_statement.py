@@ -186,6 +186,9 @@ class _Reader:
 
     def _join(self, keys: Keys, answers: Answers, number: int) -> Joined:
         owner, join = self._owners[number + 1], self._spans.joins[number]
+        if join.condition.first == join.condition.last:
+            place = self._words.offset(join.head.first)
+            raise refused("join_kind", "a join without ON", self._source, place)
         self._no_aggregate(join.condition)
         columns = frozenset(self._equality(span, owner) for span in self._conjuncts(join))
         offset = self._words.offset(join.head.first)

@@ -1,5 +1,6 @@
 """A view's statement split into partial, merge and answer."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from pipeline_platform.views import algebra
 from pipeline_platform.views.algebra import Form
 
 Types = Callable[[str], str]
+_PLAIN = re.compile(r"[\w.]+|\*")  # needs no parentheses around it
 _LIGHT = ("count(", "sum(", "CAST(sum(", "min(a", "max(a")
 _NO_DIMENSIONS: Mapping[str, DimensionTable] = {}
 
@@ -78,7 +80,7 @@ def _unfiltered(measure: Measure, view: ViewStatement, types: Types | None) -> F
 
 
 def _operand(text: str) -> str:
-    return text if text.isalnum() or text == "*" else f"({text})"
+    return text if _PLAIN.fullmatch(text) else f"({text})"
 
 
 def _numeric(measure: Measure, view: ViewStatement, types: Types | None) -> DataType:
@@ -178,21 +180,18 @@ class _Plan:
         return f"SELECT {_list(columns)}\nFROM ({self._rows()}) AS _r\nGROUP BY {_list(groups)}"
 
     def _rows(self) -> str:
-        used = self._used()
         columns = [f"{self.view.source}._day AS _day"]
         columns += [f"{text} AS k{n}" for n, text in enumerate(self.view.keys)]
-        columns += [f"{text} AS a{n}" for n, text in enumerate(self.arguments) if f"a{n}" in used]
+        columns += [f"{text} AS a{n}" for n, text in enumerate(self.arguments)]
         where = f"\nWHERE {self.view.where}" if self.view.where else ""
         rows = f"SELECT {_list(columns)}\nFROM {ROWS} AS {self.view.source}{where}"
         if not self.values:
             return rows
         return self._stack(rows) if self._stacked() else self._beside(rows)
 
-    def _used(self) -> set[str]:
-        texts = " ".join(state.partial for state in self.states)
-        counted = {name for names in self.values for name in names}
-        return counted | {f"a{n}" for n in range(len(self.arguments)) if f"(a{n})" in texts
-                          or f"(a{n}," in texts}  # fmt: skip
+    def _merging(self) -> set[str]:
+        """The arguments that states are made of."""
+        return {name for state in self.states for name in re.findall(r"\ba\d+\b", state.partial)}
 
     def _beside(self, rows: str) -> str:
         """Each row with its distinct values as columns to group by."""
@@ -202,7 +201,7 @@ class _Plan:
     def _stack(self, rows: str) -> str:
         """Each row several times: as itself, and with one of its distinct values."""
         tags = range(len(self.values) + 1)
-        plain = [f"a{n}" for n in range(len(self.arguments)) if f"a{n}" in self._used()]
+        plain = [f"a{n}" for n in range(len(self.arguments)) if f"a{n}" in self._merging()]
         columns = ["_day", *self.keys]
         columns += [f"CASE WHEN _tag = 0 THEN {name} END AS {name}" for name in plain]
         for number, (names, made) in enumerate(zip(self.values, self._grouped(), strict=True), 1):

@@ -1,0 +1,3 @@
+SELECT upper(carrier) AS carrier, count(*) AS n
+FROM serving.flights
+GROUP BY carrier

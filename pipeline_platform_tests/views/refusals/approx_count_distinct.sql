@@ -1,0 +1,3 @@
+SELECT carrier, approx_count_distinct(tailnum) AS planes
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, avg(fine) AS n
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, avg(DISTINCT distance) AS far
+FROM serving.flights
+GROUP BY carrier

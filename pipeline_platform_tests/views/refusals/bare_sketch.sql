@@ -1,0 +1,3 @@
+SELECT carrier, hll_sketch_agg(tailnum) AS sketch
+FROM serving.flights
+GROUP BY carrier

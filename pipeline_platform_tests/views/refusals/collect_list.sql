@@ -1,0 +1,3 @@
+SELECT carrier, collect_list(tailnum) AS planes
+FROM serving.flights
+GROUP BY carrier

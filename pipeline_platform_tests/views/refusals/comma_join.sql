@@ -1,0 +1,3 @@
+SELECT f.carrier, count(*) AS n
+FROM serving.flights AS f, warehouse.dim_carrier AS d
+GROUP BY f.carrier

@@ -1,0 +1,3 @@
+SELECT carrier, max(current_timestamp) AS seen
+FROM serving.flights
+GROUP BY carrier

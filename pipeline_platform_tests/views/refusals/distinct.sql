@@ -1,0 +1,3 @@
+SELECT DISTINCT carrier, count(*) AS n
+FROM serving.flights
+GROUP BY carrier

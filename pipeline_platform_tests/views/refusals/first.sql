@@ -1,0 +1,3 @@
+SELECT carrier, first(tailnum) AS plane
+FROM serving.flights
+GROUP BY carrier

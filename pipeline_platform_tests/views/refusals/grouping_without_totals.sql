@@ -1,0 +1,3 @@
+SELECT carrier, grouping(carrier) AS total, count(*) AS n
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,1 @@
+INSERT INTO mart.x SELECT count(*) AS n FROM serving.flights

@@ -1,0 +1,3 @@
+SELECT carrier, last(tailnum) IGNORE NULLS AS plane
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, listagg(tailnum) WITHIN GROUP (ORDER BY tailnum) AS planes
+FROM serving.flights
+GROUP BY carrier

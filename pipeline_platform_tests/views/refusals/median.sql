@@ -1,0 +1,3 @@
+SELECT carrier, median(dep_delay) AS middle
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, mode(origin) AS usual
+FROM serving.flights
+GROUP BY carrier

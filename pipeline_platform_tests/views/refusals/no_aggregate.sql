@@ -1,0 +1,3 @@
+SELECT carrier
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, count(*)
+FROM serving.flights
+GROUP BY carrier

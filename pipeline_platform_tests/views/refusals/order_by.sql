@@ -1,0 +1,4 @@
+SELECT carrier, count(*) AS n
+FROM serving.flights
+GROUP BY carrier
+ORDER BY n

@@ -1,0 +1,1 @@
+SELECT carrier, count(*) AS n FROM serving.flights GROUP BY ROLLUP (1)

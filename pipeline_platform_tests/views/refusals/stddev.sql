@@ -1,0 +1,3 @@
+SELECT carrier, stddev(dep_delay) AS spread
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, count(*) AS n
+FROM (SELECT * FROM serving.flights) AS f
+GROUP BY carrier

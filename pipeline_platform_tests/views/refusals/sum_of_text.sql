@@ -1,0 +1,3 @@
+SELECT carrier, sum(tailnum) AS n
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, sum(distance, 2) AS n
+FROM serving.flights
+GROUP BY carrier

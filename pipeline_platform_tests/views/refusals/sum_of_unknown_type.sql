@@ -1,0 +1,3 @@
+SELECT carrier, sum(price * 2) AS n
+FROM serving.flights
+GROUP BY carrier

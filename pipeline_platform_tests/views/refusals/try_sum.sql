@@ -1,0 +1,3 @@
+SELECT carrier, try_sum(distance) AS far
+FROM serving.flights
+GROUP BY carrier

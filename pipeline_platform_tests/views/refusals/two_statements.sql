@@ -1,0 +1,2 @@
+SELECT count(*) AS n FROM serving.flights;
+SELECT count(*) AS n FROM serving.flights

@@ -1,0 +1,3 @@
+SELECT carrier, sum(dep_dellay) AS n
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, sum(my_score(dep_delay)) AS n
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, max(uuid()) AS n
+FROM serving.flights
+GROUP BY carrier

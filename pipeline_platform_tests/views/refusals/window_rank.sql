@@ -1,0 +1,3 @@
+SELECT carrier, rank() OVER (ORDER BY count(*)) AS place
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, origin, grouping_id(carrier, origin) AS level, avg(price) AS paid
+FROM serving.flights
+GROUP BY GROUPING SETS ((carrier, origin), (carrier), ())

@@ -1,0 +1,3 @@
+SELECT carrier, count(DISTINCT tailnum) AS planes, sum(distance) AS far
+FROM serving.flights
+GROUP BY carrier

@@ -56,7 +56,7 @@ def stream(
         take = partial(_take, stack, here, held, stop, tells=not no_dagster)
         names = [name for name in _chosen(declared, streams) if take(name)]
         tell = None if no_dagster else _dagster(stack, here, declared, names)
-        runner = _runner(here, declared, names, stop, tell, once)
+        runner = assembled(here, declared, names, stop, tell, once)
         _run(runner, stop, every, once)
     if once and (troubles := [t for standing in runner.standings for t in standing.troubles]):
         raise troubles[0]
@@ -108,7 +108,7 @@ def _dagster(
     return stack.enter_context(reporting(here, declared, names))
 
 
-def _runner(
+def assembled(
     here: "Platform",
     declared: "Declarations",
     names: Sequence[str],

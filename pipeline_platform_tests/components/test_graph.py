@@ -43,7 +43,9 @@ def test_every_asset_says_all_that_it_must(project: tuple[str, dg.Definitions]) 
         else:
             source = spec.key.path[1].removesuffix("__history") in of_source_tables(definitions)
             view = spec.key.path[1].removesuffix("__batch") in of_views(definitions)
-            assert (spec.automation_condition is not None) == source or view, "streams have a sensor"
+            assert (spec.automation_condition is not None) == source or view, (
+                "streams have a sensor"
+            )
 
 
 def of_source_tables(definitions: dg.Definitions) -> set[str]:

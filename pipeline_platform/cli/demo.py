@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,20 +16,85 @@ from pipeline_platform.errors import Abort
 if TYPE_CHECKING:
     from pipeline_platform.wiring import Platform
 
+_SHARE = click.FloatRange(0, 1)
+
 
 @click.command()
 @format_option
-def demo(style: str) -> None:
+@click.option("--live", is_flag=True, help="Replay one day as it happened, with a live page.")
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2013-07-10",
+    show_default=True,
+    help="With --live: the UTC day of 2013.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 100_000),
+    default=600.0,
+    show_default=True,
+    help="With --live: seconds of the day in one second.",
+)
+@click.option(
+    "--late",
+    type=_SHARE,
+    default=0.02,
+    show_default=True,
+    help="With --live: share of late events.",
+)
+@click.option(
+    "--repeats",
+    type=_SHARE,
+    default=0.02,
+    show_default=True,
+    help="With --live: share of events sent twice.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="With --live: where the pages are.",
+)
+def demo(
+    style: str,
+    live: bool,
+    day: datetime,
+    speed: float,
+    late: float,
+    repeats: float,
+    port: int,
+) -> None:
     """Land a year of real flights and weather, then build what is out of date.
 
     The whole graph is built in one Dagster run over all days. A second run changes
     nothing, and says so. Prints the rows of every table.
+
+    With --live one day is sent in a folder of its own below the home, an object now and
+    then, while its views are folded and served; at the end the batch settles them, and
+    answers before and after are compared.
     """
-    from pipeline_platform.cli.build import UNCHANGED, bring_up_to_date, show
-    from pipeline_platform.cli.project import OWN, declarations, definitions
+    if live:
+        from pipeline_platform.cli.demo_live import Replay, replay
+
+        _not_among_others(_here())
+        return replay(Replay(day.date(), speed, late, repeats, port, stay=sys.stderr.isatty()))
+    return _year(style)
+
+
+def _here() -> "Platform":
     from pipeline_platform.wiring import platform
 
-    started, here = time.monotonic(), platform()
+    return platform()
+
+
+def _year(style: str) -> None:
+    """Land the year, build, print."""
+    from pipeline_platform.cli.build import UNCHANGED, bring_up_to_date, show
+    from pipeline_platform.cli.project import OWN, declarations, definitions
+
+    started, here = time.monotonic(), _here()
     _not_among_others(here)
     with progress() as shown:
         landed = _land(here, shown)

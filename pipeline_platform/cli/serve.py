@@ -1,6 +1,6 @@
 """Command: the views over HTTP, with live pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ import click
 from pipeline_platform.errors import DeclarationError
 
 if TYPE_CHECKING:
+    from pipeline_platform.declarations.resolution import Declarations
     from pipeline_platform.serving.lake_answer import Said
     from pipeline_platform.wiring import Platform
 
@@ -37,21 +38,27 @@ def serve(host: str, port: int, memory: int) -> None:
     from pipeline_platform.wiring import platform
 
     stop = Event()
-    with until_told(stop), serving(platform(), host, port, memory << 20) as url:
+    here = platform()
+    with until_told(stop), serving(here, declared(), host, port, memory << 20) as url:
         click.echo(f"{url} answers; {url}/live/<view> moves. Ctrl-C stops.", err=True)
         stop.wait()
 
 
 @contextmanager
-def serving(here: "Platform", host: str, port: int, most_bytes: int) -> Iterator[str]:
-    """Serve the views of a platform until the context ends; gives the URL."""
+def serving(
+    here: "Platform", said: "Mapping[str, Said]", host: str, port: int, most_bytes: int
+) -> Iterator[str]:
+    """Serve the views of a platform until the context ends; gives the URL.
+
+    `said` is what the project declares of them.
+    """
     from pipeline_platform.serving.http import app
     from pipeline_platform.serving.server import refuse_unguarded, running
     from pipeline_platform.settings import SERVE_TOKEN, serve_token
 
     token = serve_token()
     refuse_unguarded(host, token, SERVE_TOKEN)
-    answers = here.answers(said(), most_bytes=most_bytes, report=_warn)
+    answers = here.answers(said, most_bytes=most_bytes, report=_warn)
     try:
         with running(app(answers.start(), token=token), host, port) as url:
             yield url
@@ -59,19 +66,24 @@ def serving(here: "Platform", host: str, port: int, most_bytes: int) -> Iterator
         answers.close()
 
 
-def said() -> "dict[str, Said]":
+def declared() -> "dict[str, Said]":
     """What the project declares of its views; the lake answers without it."""
     from pipeline_platform.cli.project import declarations, root
-    from pipeline_platform.serving.lake_answer import Said
 
     try:
-        views = declarations(root()).views
+        return said_of(declarations(root()))
     except DeclarationError as error:
         _warn(f"Views are served without descriptions and charts: {error.render()}")
         return {}
+
+
+def said_of(declarations: "Declarations") -> "dict[str, Said]":
+    """By view its description, owner and chart."""
+    from pipeline_platform.serving.lake_answer import Said
+
     return {
         name: Said(found.attributes.description, found.attributes.owner or "", found.chart)
-        for name, found in views.items()
+        for name, found in declarations.views.items()
     }
 
 

@@ -22,10 +22,17 @@ from pipeline_platform.views.generated import (
     ordered_by,
     sketch_tolerance,
 )
-from pipeline_platform.views.trial import TOLERANCE, Checked, Columns, OwnFailed, Trial, apart
+from pipeline_platform.views.trial import (
+    TOLERANCE,
+    Checked,
+    Columns,
+    OwnFailed,
+    Trial,
+    apart,
+    varies,
+)
 
 VERSION = 1  # of what is checked; a check remembered under another counts for nothing
-_ORDERS = 24
 _SHRINKS = 20  # trials for finding fewer rows that show a difference
 
 
@@ -76,9 +83,8 @@ def check_view(
     where it runs over none.
     """
     typed = {**columns, DAY: "date", EPOCH: "bigint"}
-    orders = _ORDERS if ordered_by(view.sql) else 0
     tolerance = max(TOLERANCE, sketch_tolerance(view.sql))
-    checked = Checked(view, typed, dimensions or {}, engine, orders, tolerance)
+    checked = Checked(view, typed, dimensions or {}, engine, tolerance=tolerance)
     for number, (rows, values) in enumerate(_sizes(seed, rounds)):
         found = _round(checked, rows, values, seed * 1000 + number, samples or {})
         if found is not None:
@@ -189,7 +195,7 @@ def _fewer(checked: Checked, trial: Trial, found: Apart) -> tuple[Trial, Apart]:
     """The trial with as many rows left out as a few attempts allow, still showing a difference."""
     import polars as pl
 
-    checked = checked._replace(orders=min(checked.orders, 4))
+    checked = checked._replace(reordered=varies(checked, trial))
     step, tries, start = max(1, trial.rows.height // 2), _SHRINKS, 0
     while tries and trial.rows.height > 1:
         place = pl.int_range(pl.len())

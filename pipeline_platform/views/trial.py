@@ -1,18 +1,30 @@
 """One trial of a view: its merged answer beside its own SQL, over the same rows."""
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date, timedelta
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline_platform.contracts.names import EPOCH
+from pipeline_platform.contracts.names import DAY, EPOCH
 from pipeline_platform.contracts.views import ROWS, STATES, DimensionTable, View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import StatementFailed
 from pipeline_platform.sql.tables import substitute_tables
-from pipeline_platform.views.comparing import Answer, Apart, Row, at, close, first_apart, hashable
+from pipeline_platform.views.comparing import (
+    Answer,
+    Apart,
+    Row,
+    at,
+    close,
+    first_apart,
+    hashable,
+    unmatched,
+)
+from pipeline_platform.views.generated import frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,22 +33,23 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, str]
 TOLERANCE = 1e-7
+_SHUFFLES = 8
 _numbers = count()
 
 
 class Checked(NamedTuple):
     """What is checked, and where.
 
-    Where ties may decide a value of its own SQL, `orders` permutations of the rows show which
-    values it may have; 0 where none may. Approximate columns are held to the `tolerance`, a
-    share of the value and absolute below 1.
+    A value that its own SQL gives over the same rows in another order is no wrong one, if
+    `reordered`. Approximate columns are held to the `tolerance`, a share of the value and
+    absolute below 1.
     """
 
     view: View
     columns: Columns
     dimensions: Mapping[str, DimensionTable]
     engine: Engine
-    orders: int = 0
+    reordered: bool = True
     tolerance: float = TOLERANCE
 
 
@@ -71,9 +84,36 @@ def apart(checked: Checked, trial: Trial) -> Apart | None:
         except StatementFailed as error:
             return Apart({}, "", f"{len(own.rows)} rows", f"a failure: {error.known}")
         found = first_apart(own, merged, _keys(checked, own), _loose(checked, own))
-        if found is None or not checked.orders or not found.column:
+        if found is None or not checked.reordered or not _alike(checked, own, merged):
             return found
         return None if _possible(checked, trial, names, merged) else found
+
+
+def varies(checked: Checked, trial: Trial) -> bool:
+    """Whether the answer of its own SQL depends on the order of the rows."""
+    with _relations(checked, trial) as names:
+        answers = (_own(checked, rows, names) for rows in _reordered(checked, trial))
+        first = next(answers)
+        loose = _loose(checked, first)
+        return any(unmatched(first.rows, other.rows, loose) for other in answers)
+
+
+def answers(
+    view: View, columns: Columns, engine: Engine, epochs: Sequence[Sequence[Mapping[str, Any]]]
+) -> Answer:
+    """The merged answer over given rows, whose states are merged epoch by epoch.
+
+    Rows name all of `columns`; `_day` defaults to a day of the epoch's own.
+    """
+    checked, held = Checked(view, columns, {}, engine), []
+    for number, rows in enumerate(epochs):
+        day = date(2024, 1, 1) + timedelta(days=number)
+        filled = [dict(row) | {DAY: row.get(DAY) or day, EPOCH: number} for row in rows]
+        values = {name: [row[name] for row in filled] for name in columns}
+        held.append(
+            _states(checked, view.split.partial, ROWS, _arrow(frame(columns, values), columns), {})
+        )
+    return _finished(checked, held, {})
 
 
 @contextmanager
@@ -96,7 +136,7 @@ def _own(checked: Checked, rows: "pl.DataFrame", names: Mapping[str, str]) -> An
 
 def _merged(checked: Checked, trial: Trial, names: Mapping[str, str]) -> Answer:
     """Partials of random runs of epochs, some merged beforehand, then the answer."""
-    random, engine, split = Random(trial.seed), checked.engine, checked.view.split
+    random, split = Random(trial.seed), checked.view.split
     held = [
         _states(checked, split.partial, ROWS, _arrow(rows, checked.columns), names)
         for rows in _runs(trial.rows, random)
@@ -106,8 +146,14 @@ def _merged(checked: Checked, trial: Trial, names: Mapping[str, str]) -> Answer:
         taken = random.randint(2, min(len(held), 4))
         some = _as_stored(held[:taken])
         held = [*held[taken:], _states(checked, split.merge, STATES, some, names)]
+    return _finished(checked, held, names)
+
+
+def _finished(checked: Checked, held: "Sequence[pa.Table]", names: Mapping[str, str]) -> Answer:
+    engine = checked.engine
     with _relation(engine, _as_stored(held)) as name:
-        return _answer(engine, engine.sql(_placed(split.answer, STATES, name, names)))
+        text = _placed(checked.view.split.answer, STATES, name, names)
+        return _answer(engine, engine.sql(text))
 
 
 def _runs(rows: "pl.DataFrame", random: Random) -> "list[pl.DataFrame]":
@@ -185,13 +231,19 @@ def _answer(engine: Engine, frame: "DataFrame") -> Answer:
     return Answer(types, list(zip(*columns, strict=True)) if columns else [])
 
 
+def _alike(checked: Checked, own: Answer, merged: Answer) -> bool:
+    """Whether two answers have the same types and groups."""
+    keys = _keys(checked, own)
+    groups = [Counter(at(row, keys) for row in answer.rows) for answer in (own, merged)]
+    return own.types == merged.types and groups[0] == groups[1]
+
+
 def _possible(checked: Checked, trial: Trial, names: Mapping[str, str], merged: Answer) -> bool:
     """Whether every merged value is one that its own SQL gives over some order of the rows."""
     keys, loose = _keys(checked, merged), _loose(checked, merged)
     seen: defaultdict[Row, list[set[Any]]] = defaultdict(lambda: [set() for _ in merged.types])
-    for number in range(checked.orders):
-        order = trial.rows.sample(fraction=1.0, shuffle=True, seed=number)
-        for row in _own(checked, order, names).rows:
+    for rows in _reordered(checked, trial):
+        for row in _own(checked, rows, names).rows:
             for n, value in enumerate(row):
                 seen[at(row, keys)][n].add(value)
     return all(
@@ -199,6 +251,22 @@ def _possible(checked: Checked, trial: Trial, names: Mapping[str, str], merged: 
         for row in merged.rows
         for n, value in enumerate(row)
     )
+
+
+def _reordered(checked: Checked, trial: Trial) -> "Iterator[pl.DataFrame]":
+    """The rows by each column that the statement names, up and down, and at random.
+
+    Of equals an engine takes the first or the last that it meets; ours is the largest or the
+    smallest value. Sail 0.7.2 takes the last number after a NaN for the least and the greatest.
+    """
+    words = set(re.findall(r"\w+", checked.view.sql.lower()))
+    for name, kind in trial.rows.schema.items():
+        if name.lower() in words and not kind.is_nested():
+            for down in (False, True):
+                for last in (False, True):
+                    yield trial.rows.sort(name, descending=down, nulls_last=last)
+    for seed in range(_SHUFFLES):
+        yield trial.rows.sample(fraction=1.0, shuffle=True, seed=seed)
 
 
 def _keys(checked: Checked, answer: Answer) -> list[int]:

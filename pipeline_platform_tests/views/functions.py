@@ -54,7 +54,8 @@ VIEWS = {
     "avg_integers": "SELECT kind, avg(tiny) AS tiny, avg(small) AS small, mean(small) AS again "
     f"{_BY_KIND}",
     "avg_bigint": f"SELECT kind, avg(total) AS total {_BY_KIND}",
-    "avg_decimals": f"SELECT kind, avg(amount) AS amount, avg(CAST(tiny AS decimal(5,2))) AS tiny {_BY_KIND}",
+    "avg_decimals": "SELECT kind, avg(amount) AS amount, avg(CAST(tiny AS decimal(5,2))) AS tiny "
+    f"{_BY_KIND}",
     "avg_doubles": f"SELECT kind, avg(score) AS score, avg(weight) AS weight {_BY_KIND}",
     "extremes": "SELECT kind, min(small) AS a, max(total) AS b, min(amount) AS c, max(score) AS d, "
     f"min(at) AS e, max(due) AS f, min(id) AS g, max(weight) AS h, min(score) AS i {_BY_KIND}",

@@ -178,3 +178,66 @@ def test_two_processes_exchange_while_a_third_appends(tmp_path: Path) -> None:
     assert rows_of(table.snapshot()) == sorted([*expected, (day(0), -1, 0)])
     log = "".join(path.read_text() for path in Path(table.uri, "_delta_log").glob("*.json"))
     assert all(path.name in log for path in Path(table.uri).rglob("part-*.parquet"))
+
+
+KEEPER = """
+import sys, time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
+from pipeline_platform_tests.lake.frames import NAME
+table, stop = Lake(sys.argv[1]).table(NAME), Path(sys.argv[1], "stop")
+policy = Policy(3, timedelta(seconds=2), timedelta(seconds=3), 5)
+print("ready", flush=True)
+sys.stdin.readline()
+done = set()
+while not stop.exists():
+    for step in plan_upkeep(table, datetime.now(UTC), (), policy):
+        if run(table, step):
+            done.add(type(step).__name__)
+    time.sleep(0.1)
+print(*sorted(done))
+"""
+
+READER = """
+import sys, time
+from pathlib import Path
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform_tests.lake.frames import NAME, rows_of
+stop, seen, reads = Path(sys.argv[1], "stop"), -1, 0
+table = Lake(sys.argv[1]).table(NAME)
+print("ready", flush=True)
+sys.stdin.readline()
+while not stop.exists():
+    again = table if reads % 2 else Lake(sys.argv[1]).table(NAME)
+    held = again.snapshot()
+    last = held.transaction_version("admit")
+    assert last >= seen, (last, seen)
+    rows = [row[1] for row in rows_of(held)]
+    assert sorted(rows) == sorted([*range(-1, last + 1)] * 3), held.version
+    assert held.num_rows == len(rows) == 3 * (last + 2)
+    seen, reads = last, reads + 1
+    time.sleep(0.02)
+print(reads)
+"""
+
+
+def test_upkeep_by_two_processes_hurts_neither_writer_nor_reader(tmp_path: Path) -> None:
+    """Compaction, vacuum and cleaning of the log, all impatient, under appends and reads."""
+    lake = Lake(tmp_path)
+    table = events(lake)
+    table.append(staged(table, [(day(n), -1, 0) for n in range(3)]), transaction=("admit", -1))
+    writer = start(APPENDER, lake, 0, 120)
+    keepers = [start(KEEPER, lake, n, 0) for n in (1, 2)]
+    reader = start(READER, lake, 3, 0)
+    go(writer, *keepers, reader)
+    assert end(writer) == [0]
+    Path(lake.root, "stop").touch()
+    said = [process.communicate()[0].split() for process in (*keepers, reader)]
+    assert [process.returncode for process in (*keepers, reader)] == [0, 0, 0]
+    assert {*said[0], *said[1]} == {"Compact", "Delete", "CleanLog"}
+    assert int(said[2][0]) > 10
+    expected = [(day(n), epoch, 0) for n in range(3) for epoch in range(-1, 120)]
+    assert rows_of(table.snapshot()) == sorted(expected)
+    assert rows_of(Lake(tmp_path).table(NAME).snapshot()) == sorted(expected)

@@ -136,10 +136,12 @@ class Platform:
         from pipeline_platform.ingest.live import LiveAdmission
         from pipeline_platform.speed.lane import Lane
         from pipeline_platform.speed.parts import Nobody
+        from pipeline_platform.speed.together import Together
 
         return Lane(
             LiveAdmission(self.admission(contract), store=self.store, clock=self.clock),
             [self._kept(view) for view in views],
+            Together(contract.accepted, engine=self.engine, lake=self.lake, most_rows=LIVE_ROWS),
             stop=stop,
             clock=self.clock,
             tell=tell or Nobody(),
@@ -149,14 +151,13 @@ class Platform:
 
     def _kept(self, view: "View") -> "KeptView":
         from pipeline_platform.batch.change import bring_up
-        from pipeline_platform.speed.fold import compact, fold
+        from pipeline_platform.speed.fold import compact
         from pipeline_platform.speed.kept import KeptView
 
         engine, lake, clock = self.engine, self.lake, self.clock
         return KeptView(
             view.name,
             partial(bring_up, view, engine=engine, lake=lake, clock=clock),
-            partial(fold, view, engine=engine, lake=lake, most_rows=LIVE_ROWS),
             partial(compact, view, engine=engine, lake=lake, clock=clock),
         )
 

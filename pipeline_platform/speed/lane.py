@@ -2,16 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 from pipeline_platform.errors import CommitConflict, ContractChanged, PlatformError
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.speed.pace import MOST_UNFOLDED, Slices, Unfolded, pauses
-from pipeline_platform.speed.parts import Admitted, Kept, Listener, Source
+from pipeline_platform.speed.parts import Admitted, Folded, Folder, Kept, Listener, Source
 from pipeline_platform.speed.standing import StreamStanding, ViewStanding
 
-FOLDERS = 2
 _IDLE_S = 0.25
 _FIRST_PAUSE_S = 0.1
 _LOOK_S = 2.0  # between two looks for epochs that other processes planned
@@ -28,6 +26,7 @@ class Lane:
         self,
         source: Source,
         views: Sequence[Kept],
+        folder: Folder,
         *,
         stop: Event,
         clock: Clock,
@@ -36,6 +35,7 @@ class Lane:
         once: bool = False,
     ) -> None:
         self.source, self.views, self._stop, self._once = source, views, stop, once
+        self._folder = folder
         self._clock, self._tell = clock, tell
         self.standing = StreamStanding(source.name)
         self.standing.views = {view.name: ViewStanding(view.name) for view in views}
@@ -117,41 +117,49 @@ class Lane:
 
     def fold(self) -> None:
         """Fold every view until the admission has ended and nothing is left to fold."""
-        if not self.views:
-            return
-        with ThreadPoolExecutor(FOLDERS, thread_name_prefix="fold") as pool:
-            while True:
-                last = self.admitted.is_set() and (self._stop.is_set() or self._risen())
-                self._fold_wake.clear()
-                moved = any(list(pool.map(self._fold, self.views)))
-                self._account()
-                if last and (not moved or self._stop.is_set()):
-                    return
-                if not moved:
-                    self._fold_wake.wait(_IDLE_S)
+        while self.views:
+            last = self.admitted.is_set() and (self._stop.is_set() or self._risen())
+            self._fold_wake.clear()
+            moved = self._fold()
+            if last and (not moved or self._stop.is_set()):
+                return
+            if not moved:
+                self._fold_wake.wait(_IDLE_S)
 
-    def _fold(self, view: Kept) -> bool:
-        """Whether the view moved on."""
-        standing = self.standing.views[view.name]
-        if time.monotonic() < self._not_before[view.name] or not self.opened.is_set():
-            return False
-        if standing.as_of is not None and standing.as_of == self.standing.head:
+    def _fold(self) -> bool:
+        """One fold of all views that lack something; whether one moved on."""
+        due = [view for view in self.views if self._due(self.standing.views[view.name])]
+        if not due or not self.opened.is_set():
             return False
         try:
-            folded = view.fold()
-        except CommitConflict as error:
-            self._conflict(view, error)
-            return False
+            outcomes = self._folder.fold([view.name for view in due])
         except PlatformError as error:
-            self._failed(view, error)
+            outcomes = {view.name: error for view in due}
+        moved = [self._folded(view, outcomes[view.name]) for view in due]
+        self._account()
+        return any(moved)
+
+    def _due(self, view: ViewStanding) -> bool:
+        if time.monotonic() < self._not_before[view.name]:
             return False
-        self._failures[view.name] = pauses()
-        standing.as_of = folded.upto
-        if not standing.rising:
-            standing.trouble = None
-        if folded.rows:
-            self._tell.folded(view.name, folded)
-        return folded.rows > 0
+        return view.as_of is None or view.as_of != self.standing.head
+
+    def _folded(self, view: Kept, outcome: Folded | PlatformError) -> bool:
+        """Take note of what became of a view; whether it moved on."""
+        standing = self.standing.views[view.name]
+        if isinstance(outcome, CommitConflict):
+            self._conflict(view, outcome)
+        elif isinstance(outcome, PlatformError):
+            self._failed(view, outcome)
+        else:
+            self._failures[view.name] = pauses()
+            standing.as_of = outcome.upto
+            if not standing.rising:
+                standing.trouble = None
+            if outcome.rows:
+                self._tell.folded(view.name, outcome)
+            return outcome.rows > 0
+        return False
 
     def _conflict(self, view: Kept, error: CommitConflict) -> None:
         """Another one folded or swapped it; when that goes on, it has to be brought up."""

@@ -1,10 +1,11 @@
 """What a runner is made of: protocols that the wiring fills in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pipeline_platform.contracts.epochs import Accounting
+from pipeline_platform.errors import PlatformError
 
 
 class Admitted(Protocol):
@@ -93,12 +94,16 @@ class Kept(Protocol):
         """Build it beside what is live, and let it go live, when it is new or changed."""
         ...
 
-    def fold(self) -> Folded:
-        """Fold some of the epochs that it lacks; `rows` 0 when it lacks none."""
-        ...
-
     def tidy(self) -> None:
         """Compact its states."""
+        ...
+
+
+class Folder(Protocol):
+    """Folds the views of a stream."""
+
+    def fold(self, names: Sequence[str]) -> Mapping[str, Folded | PlatformError]:
+        """One fold of each of these views, or why there was none."""
         ...
 
 

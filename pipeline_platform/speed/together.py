@@ -1,0 +1,116 @@
+"""One fold of several views of a stream: what they have in common is read once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from pipeline_platform.contracts.names import TableName
+from pipeline_platform.contracts.views import ROWS
+from pipeline_platform.engine.engine import Engine
+from pipeline_platform.errors import PlatformError
+from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.snapshot import Snapshot
+from pipeline_platform.views.folding import (
+    MOST_ROWS,
+    Epochs,
+    Folded,
+    commit,
+    due,
+    refuse_generation,
+)
+from pipeline_platform.views.held import SPEED, HeldStates
+from pipeline_platform.views.live import Live, require_live
+from pipeline_platform.views.relations import accepted_rows
+from pipeline_platform.views.states import States
+
+FOLDERS = 2
+Outcome = Mapping[str, Folded | PlatformError]
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A view as a fold finds it."""
+
+    live: Live
+    states: States
+    before: HeldStates
+
+
+class Together:
+    """Folds views of one stream by name, as `fold` folds each, a few at a time."""
+
+    def __init__(
+        self,
+        source: TableName,
+        *,
+        engine: Engine,
+        lake: Lake,
+        most_rows: int = MOST_ROWS,
+    ) -> None:
+        self._source, self._engine, self._lake = source, engine, lake
+        self._pool = ThreadPoolExecutor(FOLDERS, thread_name_prefix="fold")
+        self._most = most_rows
+
+    def fold(self, names: Sequence[str]) -> Outcome:
+        """What became of each view: a fold, or why there was none."""
+        found: dict[str, Folded | PlatformError] = {}
+        accepted = self._lake.table(self._source).snapshot()
+        groups: dict[int, list[_Standing]] = {}
+        for name in names:
+            try:
+                standing = self._standing(name, accepted)
+            except PlatformError as error:
+                found[name] = error
+            else:
+                groups.setdefault(standing.before.folded, []).append(standing)
+        for folded, members in sorted(groups.items()):
+            found.update(self._group(members, accepted, due(accepted, folded, self._most)))
+        return found
+
+    def _standing(self, name: str, accepted: Snapshot) -> _Standing:
+        now = require_live(self._lake, name)
+        states = States(now.view, now.generation, self._lake)
+        refuse_generation(states, accepted)
+        return _Standing(now, states, states.held())
+
+    def _group(
+        self, members: Sequence[_Standing], accepted: Snapshot, epochs: Epochs
+    ) -> Iterator[tuple[str, Folded | PlatformError]]:
+        """Fold views that stand at the same epoch."""
+        if epochs.last < epochs.first:
+            for member in members:
+                name = member.live.view.name
+                yield name, Folded(name, epochs.first, epochs.last, 0, ())
+            return
+        with ExitStack() as stack:
+            first, last = epochs.first, epochs.last
+            rows = ""
+            if epochs.rows:
+                rows = accepted_rows(
+                    self._engine, accepted, stack, first=first, last=last, rows=epochs.rows
+                )
+            done = self._pool.map(lambda member: self._one(member, epochs, rows), members)
+            for member, outcome in zip(members, done, strict=True):
+                yield member.live.view.name, outcome
+
+    def _one(self, member: _Standing, epochs: Epochs, rows: str) -> Folded | PlatformError:
+        view, states, before = member.live.view, member.states, member.before
+        try:
+            files = []
+            if rows:
+                text = view.split.partial.replace(ROWS, rows)
+                frame = self._engine.sql(text, where=str(view.table))
+                files = states.stage(
+                    before.snapshot,
+                    [frame],
+                    self._engine,
+                    first=epochs.first,
+                    last=epochs.last,
+                    path=SPEED,
+                )
+            already = not commit(states, member.live.number, before, epochs, files)
+        except PlatformError as error:
+            return error
+        days = tuple(sorted({f.partition for f in files if f.partition is not None}))
+        return Folded(view.name, epochs.first, epochs.last, epochs.rows, days, already)

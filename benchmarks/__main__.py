@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import admission, graph, live, loading, point_in_time, snapshots
+from benchmarks import admission, graph, live, loading, point_in_time, serve, snapshots
 
 MEASURES = {
     "admission": admission.against_duckdb,
@@ -17,6 +17,10 @@ MEASURES = {
     "asof": point_in_time.as_of,
     "features": point_in_time.year_of_features,
     "live": live.visibility,
+    "serve": serve.by_key,
+    "merged": views.merged_reads,
+    "rebuild": views.rebuilt_year,
+    "paths": views.paths,
     "snapshots": snapshots.of_postgresql,
 }
 

@@ -4,10 +4,12 @@ import atexit
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline_platform.engine.base import SessionEngine
 from pipeline_platform.engine.connect import open_session, stream
+from pipeline_platform.errors import StatementFailed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,6 +51,19 @@ class SailEngine(SessionEngine):
                 atexit.unregister(_stop)
                 atexit.register(_stop)
             return _running.session
+
+    def pin(self, view: str, uri: str, version: int) -> None:
+        """As of Engine; a hint at a later checkpoint, which Sail 0.7.2 trips over, is deleted.
+
+        It is there while a checkpoint is being written, or when its writer ended then.
+        """
+        try:
+            super().pin(view, uri, version)
+        except StatementFailed as error:
+            if "Missing commit file" not in error.known:
+                raise
+            Path(uri, "_delta_log", "_last_checkpoint").unlink(missing_ok=True)
+            super().pin(view, uri, version)
 
     def close(self) -> None:
         _stop()

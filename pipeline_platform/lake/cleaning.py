@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from deltalake import DeltaTable
 
 from pipeline_platform.lake.files import Files
-from pipeline_platform.lake.log import FOLDER, checkpoint_path, entry_path
+from pipeline_platform.lake.log import FOLDER, HINT, checkpoint_path, entry_path
 from pipeline_platform.lake.table import LakeTable
 
 ENTRIES = 100
-_HINT = f"{FOLDER}/_last_checkpoint"
 _STALE = timedelta(days=1)
 
 
@@ -48,12 +47,10 @@ def plan_cleaning(
 def clean_log(table: LakeTable, step: CleanLog) -> bool:
     """Delete the entries, oldest first, as `Log` promises; kept versions get a checkpoint."""
     files = Files(table.uri)
-    hint = files.read(_HINT)
     for version in step.keep_versions:
         if files.mark(checkpoint_path(version)) is None:
             DeltaTable(table.uri, version).create_checkpoint()
-    if hint is not None and files.read(_HINT) != hint:
-        files.replace(_HINT, hint)
+    files.delete([HINT])
     logs, checkpoints, _ = _listed(table)
     files.delete(entry_path(version) for version in sorted(logs) if version < step.checkpoint)
     gone = {v for v in checkpoints if v < step.checkpoint} - set(step.keep_versions)

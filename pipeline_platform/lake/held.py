@@ -33,6 +33,12 @@ class Held:
                 return self._open()
             return self._keep(held.followed(entries)) if entries else held
 
+    def known(self) -> bool:
+        """Whether the version that is held is there, so that the table is."""
+        with self._lock:
+            held = self._newest
+            return held is not None and self._log.mark(held.version) == self._mark
+
     def _entries(self, held: Snapshot) -> list[Entry] | None:
         """The commits after the held version; None when it has to be opened anew."""
         found: list[Entry] = []

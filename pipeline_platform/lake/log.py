@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +11,8 @@ from pipeline_platform.lake.files import Files
 
 METADATA = "pipeline_platform"  # key of our facts in Delta's commit information
 FOLDER = "_delta_log"
+HINT = f"{FOLDER}/_last_checkpoint"
+_COMMITTED = (".json", ".checkpoint.parquet")
 _REDEFINING = {"metaData", "protocol"}
 Action = dict[str, dict[str, Any]]
 
@@ -32,12 +33,6 @@ class Entry:
         return any(_REDEFINING & action.keys() for action in self.actions)
 
     @property
-    def at(self) -> datetime:
-        """When its writer made it, by the writer's clock."""
-        said = next(iter(self.of("commitInfo")), {})
-        return datetime.fromtimestamp(said.get("timestamp", 0) / 1000, UTC)
-
-    @property
     def metadata(self) -> dict[str, Any]:
         """What its writer said of it; {} if nothing."""
         return dict(next(iter(self.of("commitInfo")), {}).get(METADATA, {}))
@@ -54,10 +49,9 @@ class Log:
 
     def exists(self) -> bool:
         """Whether the table has been created."""
-        return any(
-            self._files.mark(path) is not None
-            for path in (f"{FOLDER}/_last_checkpoint", entry_path(0))
-        )
+        if self._files.mark(entry_path(0)) is not None:
+            return True
+        return any(path.endswith(_COMMITTED) for path, _, _ in self._files.listed(FOLDER))
 
     def mark(self, version: int) -> tuple[int, ...] | None:
         """Tells an entry from another one of the same number in a table made anew."""
@@ -68,6 +62,12 @@ class Log:
         path = entry_path(version)
         found = self._files.read(path) if self._files.mark(path) else None
         return None if found is None else Entry(tuple(map(json.decode, found.splitlines())))
+
+    def checkpoints(self, newest: int) -> list[int]:
+        """Versions up to `newest` that have a checkpoint."""
+        names = (path.removeprefix(f"{FOLDER}/") for path, _, _ in self._files.listed(FOLDER))
+        found = (int(name[:20]) for name in names if name.endswith(".checkpoint.parquet"))
+        return sorted(version for version in found if version <= newest)
 
     def put(self, version: int, actions: Iterable[Mapping[str, Any]]) -> bool:
         """Commit durably as this version; whether nobody else took it.

@@ -20,7 +20,7 @@ from pipeline_platform.lake.change import Change
 from pipeline_platform.lake.definition import TableDefinition, bring_up
 from pipeline_platform.lake.files import Files
 from pipeline_platform.lake.held import Held
-from pipeline_platform.lake.log import Log, entry_path
+from pipeline_platform.lake.log import HINT, Log, entry_path
 from pipeline_platform.lake.schema import misfits
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile, Staging
@@ -74,7 +74,7 @@ class LakeTable:
 
     def exists(self) -> bool:
         """Whether the table has been created."""
-        return self._log.exists()
+        return self._held.known() or self._log.exists()
 
     def ensure(self, schema: pa.Schema, partition_by: str | None, description: str = "") -> None:
         """Create the table, or give an existing one the new nullable columns of `schema`.
@@ -269,9 +269,13 @@ class LakeTable:
         return won
 
     def _checkpoint(self, version: int) -> None:
-        """Spare readers the log before it; that of a commit is no part of the commit."""
+        """Spare readers the log before it; that of a commit is no part of the commit.
+
+        The hint at the last one goes: with it, Sail 0.7.2 finds no version before it.
+        """
         with suppress(DeltaError):
             DeltaTable(self.uri, version, self._options).create_checkpoint()
+        self._files.delete([HINT])
 
     def _sync(self, version: int) -> None:
         """Order across tables survives a loss of power only if each commit is durable."""

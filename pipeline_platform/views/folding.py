@@ -124,22 +124,9 @@ def commit(
         if now.refuses(number) or now.folded != before.folded:
             raise _lost(states, epochs, now)
 
-    said = {"view": states.view.name, "first": epochs.first, "last": epochs.last}
-    try:
-        states.table.exchange(
-            (),
-            files,
-            transactions=[(FOLD, epochs.last)],
-            metadata=said | {"rows": epochs.rows},
-            data_change=True,
-            check=check,
-        )
-    except CommitConflict:
-        now = states.held()
-        if now.refuses(number) or now.folded < epochs.last:
-            raise
-        return False
-    return True
+    said = {"view": states.view.name, "first": epochs.first, "rows": epochs.rows}
+    done = states.table.append(files, transaction=(FOLD, epochs.last), metadata=said, check=check)
+    return not done.already
 
 
 def refuse_generation(states: States, accepted: Snapshot) -> None:

@@ -1,6 +1,7 @@
 """The live pointer: which definition and which states answer a view now."""
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 import polars as pl
@@ -12,6 +13,7 @@ from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import arrow_schema
 from pipeline_platform.lake.shape import empty_frame
+from pipeline_platform.lake.snapshot import Snapshot
 
 LIVE = "live"  # application: the number of the definition that answers
 SUFFIX = "__live"
@@ -29,6 +31,8 @@ SCHEMA = arrow_schema(
         "states": "table of its states",
     },
 )
+
+_newest: "WeakKeyDictionary[Snapshot, Live | None]" = WeakKeyDictionary()
 
 
 class Live(Struct, frozen=True):
@@ -49,8 +53,15 @@ def live(lake: Lake, name: str, number: int | None = None) -> Live | None:
     newest = snapshot.transaction_version(LIVE)
     if newest is None:
         return None
-    asked = newest if number is None else number
-    found = snapshot.frame(between={"number": (asked, asked)}).collect()
+    if number is not None and number != newest:
+        return _row_of(snapshot, number)
+    if snapshot not in _newest:
+        _newest[snapshot] = _row_of(snapshot, newest)
+    return _newest[snapshot]
+
+
+def _row_of(snapshot: Snapshot, number: int) -> Live | None:
+    found = snapshot.frame(between={"number": (number, number)}).collect()
     return _live(found.row(0, named=True)) if found.height else None
 
 

@@ -107,20 +107,25 @@ class Reading:
 
     def show_over(self, engine: Engine, stack: ExitStack, states: str) -> str:
         """A session view that shows the answer over the state rows of another view."""
-        text = self._dimensions(engine, stack).replace(STATES, states)
-        cast = ", ".join(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in self.view.columns)
-        return queried(engine, f"SELECT {cast} FROM ({text})", stack, str(self.view.table))
+        return queried(engine, self._text(engine, stack, states), stack, str(self.view.table))
 
     def answer(
         self, engine: Engine, where: str = "", *, order_by: str = "", limit: int | None = None
     ) -> pa.Table:
         """The rows of the answer for which `where` holds, in SQL over its columns."""
-        with self.shown(engine) as name:
-            text = f"SELECT * FROM {name}"
+        with ExitStack() as stack:
+            states = held(engine, self.held.snapshot, stack)
+            text = f"SELECT * FROM ({self._text(engine, stack, states)})"
             text += f" WHERE {where}" if where else ""
             text += f" ORDER BY {order_by}" if order_by else ""
             text += "" if limit is None else f" LIMIT {limit}"
             return engine.collect(engine.sql(text, where=str(self.view.table))).cast(self.schema)
+
+    def _text(self, engine: Engine, stack: ExitStack, states: str) -> str:
+        """The statement over the state rows of a session view, in the declared types."""
+        text = self._dimensions(engine, stack).replace(STATES, states)
+        cast = ", ".join(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in self.view.columns)
+        return f"SELECT {cast} FROM ({text})"
 
     def _dimensions(self, engine: Engine, stack: ExitStack) -> str:
         """The answer's text with its dimensions held at their newest version."""

@@ -132,3 +132,20 @@ def test_a_person_asks_by_name(filled: Lake, engine: Engine) -> None:
     assert pins.versions(NOW + timedelta(days=2)) == set() == pins.versions(NOW)
     with pytest.raises(UnknownName, match="table"):
         view.answer("table")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("hinted", [False, True])
+def test_a_pin_is_read_across_checkpoints(lake: Lake, engine: Engine, hinted: bool) -> None:
+    """A hint at a later checkpoint, which some writers leave, does not hide the version."""
+    events, pins = list(FIRST), []
+    arrive(lake, 0, FIRST)
+    bring_up(by_shop(), engine=engine, lake=lake, clock=clock)
+    for epoch in range(1, 25):
+        pins.append((reading(lake, "by_shop").standing.pin, expected(events)))
+        arrive(lake, epoch, [(1, "a", epoch)])
+        fold(by_shop(), engine=engine, lake=lake)
+        events.append((1, "a", epoch))
+    if hinted:
+        reading(lake, "by_shop").held.snapshot.table.create_checkpoint()
+    for pin, answer in pins[::4]:
+        assert answered(lake, engine, pin=pin) == answer

@@ -6,7 +6,7 @@ finds it where the rebuild ends and exchanges all files, the schema and the gene
 Refused rows and accounting of the new generation are written before and count from then on.
 """
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -21,7 +21,7 @@ from pipeline_platform.ingest.raw_check import refuse_lost
 from pipeline_platform.ingest.schemas import ACCOUNTING, REFUSED
 from pipeline_platform.ingest.scratch import Scratch
 from pipeline_platform.lake.adoption import adopted
-from pipeline_platform.lake.generations import ADMISSION, APP, BEFORE, admission_of
+from pipeline_platform.lake.generations import ADMISSION, APP, BEFORE, admission_of, files_over
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.table import LakeTable
 from pipeline_platform.ports.clock import Clock
@@ -143,6 +143,7 @@ class _Run:
             if self._swapped(last):
                 after = accounts.total(self._tables, last=last)
                 self._scratch.clear(self.number, self.number)
+                self._collect()
                 return Rebuilt(self._name, self.number, last, before, after, self._resumed, rounds)
         raise CommitConflict(
             f"stream {self._name} ran ahead of its rebuild {_ROUNDS} times",
@@ -178,6 +179,13 @@ class _Run:
         if last > (-1 if done is None else done):
             files = adopted(made.snapshot(), real, app, done)
             real.append(files, transaction=(app, last), after=done)
+
+    def _collect(self) -> None:
+        """Drop refused rows and accounting that no reader can ask for; else the next one does."""
+        for table in (self._tables.refused, self._tables.accounting):
+            if over := files_over(table.snapshot(), self.number, self._base):
+                with suppress(CommitConflict):
+                    table.exchange(over, (), data_change=True, check=lambda _: None)
 
     def _swapped(self, last: int) -> bool:
         """Whether the accepted table is of this generation now; not if it moved on."""

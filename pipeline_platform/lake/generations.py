@@ -42,3 +42,23 @@ def rows_of(
         return held.frame(columns, between=between)
     rows = held.frame(between=between).filter(pl.col(GENERATION).fill_null(0) == generation)
     return rows.select(list(columns) if columns is not None else held.schema.names)
+
+
+def files_over(held: Snapshot, present: int, before: int) -> list[str]:
+    """Files whose rows are all of generations that are over: earlier than the present one,
+    and not the one before it, which a reader may still have in hand."""
+    if GENERATION not in held.schema.names:
+        return []
+    low, high = pl.col("_low"), pl.col("_high")
+    numbered = (pl.col("_nulls") == 0) & (high < present) & ((high < before) | (low > before))
+    unnumbered = (pl.col("_nulls") == pl.col("num_records")) & pl.lit(before > 0)
+    files = held.files.with_columns(
+        _column(held, f"min.{GENERATION}", pl.lit(None, pl.Int64)).alias("_low"),
+        _column(held, f"max.{GENERATION}", pl.lit(None, pl.Int64)).alias("_high"),
+        _column(held, f"null_count.{GENERATION}", pl.col("num_records")).alias("_nulls"),
+    )
+    return list(files.filter(numbered | unnumbered)["path"])
+
+
+def _column(held: Snapshot, name: str, absent: pl.Expr) -> pl.Expr:
+    return pl.col(name).fill_null(absent) if name in held.files.columns else absent

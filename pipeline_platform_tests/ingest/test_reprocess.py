@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline_platform.contracts.epochs import Accounting
+from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.stream import Column, StreamContract
 from pipeline_platform.engine.sail import SailEngine
 from pipeline_platform.errors import Abort, ContractChanged, LeaseHeld
@@ -248,3 +249,15 @@ def test_readers_of_refused_rows_see_one_generation(stage: Stage) -> None:
         view = pins.views["serving.events__refused"]
         found = engine.sql(ask.replace("serving.events__refused", view)).collect()
     assert {row["reason"]: row["rows"] for row in found} == before
+
+
+def test_rows_of_generations_that_are_over_are_dropped(stage: Stage) -> None:
+    def generations(name: str) -> set[int]:
+        found = stage.lake.table(TableName.parse(name)).snapshot().frame(["_generation"])
+        return set(found.collect()["_generation"].fill_null(0))
+
+    for contract, kept in ((BIG, {0, 1}), (LOOSE, {1, 2}), (BIG, {2, 3})):
+        stage.reprocess(contract)
+        assert generations("serving.events__refused") == kept
+        assert generations("raw.events__accounting") == kept
+        level(stage, contract)

@@ -11,17 +11,19 @@ from pipeline_platform.serving.answers import About
 def default_chart(about: About) -> Chart | None:
     """A line over the first time key, else bars by the first key; None without a number.
 
-    The number is the first column that is no key. Rows that fall on one mark, because the
-    view has more keys than the chart shows, are summed where they are integers, else averaged.
+    Columns that hold personal data are not drawn. The number is the first that is no key.
+    Rows that fall on one mark, because the view has more keys than the chart shows, are
+    summed where they are integers, else averaged.
     """
-    keys = [column for column in about.columns if column.name in about.keys]
-    number = next((c for c in about.columns if c not in keys and _is(c, "quantitative")), None)
+    shown = [column for column in about.columns if not column.personal]
+    keys = [column for column in shown if column.name in about.keys]
+    number = next((c for c in shown if c not in keys and _is(c, "quantitative")), None)
     time = next((c for c in keys if _is(c, "temporal")), None)
     names = [c for c in keys if _is(c, "nominal")]
     if number is None or not (time or names):
         return None
-    shown = [time, *names[:1]] if time else names[:2]
-    folded = _folded(number) if len(keys) > len(shown) else None
+    drawn = [time, *names[:1]] if time else names[:2]
+    folded = _folded(number) if len(about.keys) > len(drawn) else None
     value = Encoding(_words(number.name), "quantitative", number.name, aggregate=folded, zero=True)
     title, color = _words(about.name), _color(names, bool(time))
     if time:

@@ -47,7 +47,7 @@ def shown(answer: Answer) -> dict[str, Any]:
         "title": chart.title if chart else about.name,
         "subtitle": chart.subtitle if chart else "",
         **_drawn(about, chart, frame),
-        "columns": [column.name for column in about.columns],
+        "columns": listed.columns,
         "rows": encoding.rows(listed),
         "count": len(frame),
     }
@@ -79,9 +79,14 @@ def _specification(about: About, chart: Chart, frame: "pl.DataFrame") -> dict[st
 
 
 def _newest(about: About, frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Some rows to read: the last by the first time key, or the first of all."""
+    """Some rows to read: the last by the first time key, or the first of all.
+
+    Columns that hold personal data are left out.
+    """
     kinds = {column.name: DataType.parse(column.type).name for column in about.columns}
     time = next((key for key in about.keys if kinds[key] in TEMPORAL), None)
     if time is None:
-        return frame.head(_LISTED)
-    return frame.sort(time, descending=True, nulls_last=True, maintain_order=True).head(_LISTED)
+        found = frame
+    else:
+        found = frame.sort(time, descending=True, nulls_last=True, maintain_order=True)
+    return found.head(_LISTED).select(c.name for c in about.columns if not c.personal)

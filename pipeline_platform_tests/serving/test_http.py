@@ -290,3 +290,34 @@ def test_pages_load_nothing_from_elsewhere(client: Client) -> None:
         assert "<script>" not in page.text
     for name in ("asking.js", "home.js", "live.js", "page.css", "serving.css"):
         assert "://" not in client.get(f"/assets/{name}").text
+
+
+def test_pages_leave_out_what_is_personal() -> None:
+    columns = (
+        TableColumn("shop", "string"),
+        TableColumn("email", "string", personal="email"),
+        TableColumn("spent", "bigint"),
+    )
+    answers = MemoryAnswers()
+    about = About(name="customers", columns=columns, keys=("email", "shop"))
+    answers.put(about, pl.DataFrame({"shop": ["s"], "email": ["a@example.org"], "spent": [3]}))
+    client = Client(app(answers))
+    shown = client.get("/live/customers/chart")
+    assert "example.org" not in shown.text
+    assert shown.json()["specification"]["data"]["values"] == [{"x": 3, "y": "s", "y_rank": 0}]
+    assert client.get("/views/customers/rows").json()["rows"][0]["email"] == "a@example.org"
+
+
+def test_what_cannot_be_drawn_is_said() -> None:
+    answers = MemoryAnswers()
+    about = About(name="bare", columns=(TableColumn("n", "bigint"),), keys=())
+    answers.put(about, pl.DataFrame({"n": [3]}))
+    answers.put(HOURS, departures([]))
+    client = Client(app(answers))
+    assert "No chart" in client.get("/live/bare/chart").json()["problem"]
+    assert "no rows" in client.get("/live/departures/chart").json()["problem"]
+    many = pl.select(n=pl.int_range(0, 600)).select(
+        origin=pl.format("o{}", "n"), hour=pl.lit(hour(1)), departures="n"
+    )
+    answers.put(HOURS, many)
+    assert "600 values" in client.get("/live/departures/chart").json()["problem"]

@@ -87,13 +87,18 @@ def by_order(name: str, value: str, *orders: str) -> Form:
 
     Several orders are those of a struct, in which NULL is the smallest.
     """
-    pick, present = ("max", "IS NOT NULL") if name == "max_by" else ("min", "IS NULL")
-    fields = [f"'n{n}', {o} IS NOT NULL, 'o{n}', {o}" for n, o in enumerate(orders)]
-    first = fields if len(orders) > 1 else [f"'o', {orders[0]}"]
-    ranked = f"named_struct({', '.join(first)}, 'p', {value} {present}, 'v', {value})"
+    pick, absent = ("max", 0) if name == "max_by" else ("min", 1)
+    ranks = [f"'n{n}', {_rank(o, 0)}, 'o{n}', {o}" for n, o in enumerate(orders)]
+    first = ", ".join(ranks) if len(orders) > 1 else f"'o', {orders[0]}"
+    ranked = f"named_struct({first}, 'p', {_rank(value, absent)}, 'v', {value})"
     if len(orders) == 1:
         ranked = f"CASE WHEN {orders[0]} IS NOT NULL THEN {ranked} END"
     return Form((ranked,), (State(f"{pick}({{a0}})", f"{pick}({{s}})"),), "{s0}.v")
+
+
+def _rank(value: str, absent: int) -> str:
+    """0 or 1, since engines sort NULL in a struct differently; a type that may be NULL."""
+    return f"CASE WHEN {value} IS NULL THEN {absent} WHEN {value} IS NOT NULL THEN {1 - absent} END"
 
 
 def top(value: str, most: int, descending: bool) -> Form:

@@ -22,7 +22,7 @@ FORMS: list[tuple[str, str, Form, str]] = [
     ("sum(x)", "decimal(10,2)", algebra.summed("x", DataType("decimal", 10, 2)), EXACT),
     ("sum(x)", "double", algebra.summed("x", DataType("double")), LOOSE),
     ("avg(x)", "int", algebra.averaged("x", DataType("int")), EXACT),
-    ("avg(x)", "bigint", algebra.averaged("x", DataType("bigint")), "exact; the engine's own is not"),
+    ("avg(x)", "bigint", algebra.averaged("x", DataType("bigint")), "exact, engines are not"),
     ("avg(x)", "decimal(10,2)", algebra.averaged("x", DataType("decimal", 10, 2)), EXACT),
     ("avg(x)", "double", algebra.averaged("x", DataType("double")), LOOSE),
     *((f"{name}(x)", "", algebra.same(name, "x"), EXACT)

@@ -10,6 +10,7 @@ from pipeline_platform.declarations.model_source import BODIES
 from pipeline_platform.declarations.places import Place
 from pipeline_platform.declarations.resolution import Declarations, resolve
 from pipeline_platform.declarations.values import Asset
+from pipeline_platform.declarations.view_source import BODY
 from pipeline_platform.errors import DeclarationError, UnknownName
 
 A = TypeVar("A", bound=Asset)
@@ -56,7 +57,7 @@ def project(folder: str | Path) -> Declarations | None:
 
 def _state(defs: Path) -> Iterable[tuple[str, int, int]]:
     for path in sorted(defs.rglob("*")):
-        if path.name in (FILE, *BODIES):
+        if path.name in (FILE, *BODIES, BODY):
             found = path.stat()
             yield str(path), found.st_mtime_ns, found.st_size
 

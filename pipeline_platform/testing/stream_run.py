@@ -74,8 +74,8 @@ class Landing:
 class StreamRun(Landing):
     """A stream on its own, with all that landed so far."""
 
-    def __init__(self, declared: DeclaredStream) -> None:
-        self.declared, self.bench = declared, Bench()
+    def __init__(self, declared: DeclaredStream, engine: str = "sail") -> None:
+        self.declared, self.bench = declared, Bench(engine)
         self._objects = 0
         super().__init__(self, [])
 

@@ -22,7 +22,7 @@ def shown_tests() -> list[tuple[str, Callable[[], None]]]:
 
 
 def test_every_block_is_a_file() -> None:
-    assert len(BLOCKS) == PAGE.count("```") / 2 == 6
+    assert len(BLOCKS) == PAGE.count("```") / 2 == 9
 
 
 @pytest.mark.parametrize(("name", "shown"), shown_tests(), ids=[n for n, _ in shown_tests()])

@@ -1,0 +1,1 @@
+"""NEXMark's bids, and its queries 15 to 17 as views."""

@@ -66,8 +66,9 @@ class Calls:
 
     def _plain(self, call: Call) -> Aggregate:
         words, arguments = self._words, call.arguments
-        head = words.upper(call.inside.first) if arguments else ""
-        if head in ("DISTINCT", "ALL") and words.kind(call.inside.first) is not None:
+        alone = not arguments or arguments[0].last - arguments[0].first == 1
+        head = "" if alone else words.upper(call.inside.first)
+        if head in ("DISTINCT", "ALL") and words.kind(call.inside.first + 1) is not TokenType.DOT:
             arguments = (Range(arguments[0].first + 1, arguments[0].last), *arguments[1:])
         distinct = head == "DISTINCT" and call.name not in _WITHOUT_DISTINCT
         if distinct and call.name != "count":

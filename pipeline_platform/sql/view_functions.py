@@ -36,14 +36,15 @@ _REFUSED = {
     """,
 }
 _TEXT = """
-    ascii base64 bit_length btrim char char_length character_length chr concat concat_ws
-    contains crc32 decode elt encode endswith find_in_set format_number format_string initcap
-    instr lcase left len length levenshtein like lower lpad ltrim luhn_check mask md5
-    octet_length overlay position printf regexp regexp_count regexp_extract
+    ascii base64 bin bit_length btrim char char_length character_length chr concat concat_ws
+    contains crc32 decode elt encode endswith find_in_set format_number format_string hex
+    initcap instr lcase left len length levenshtein like locate lower lpad ltrim luhn_check
+    mask md5 octet_length overlay parse_url position printf regexp regexp_count regexp_extract
     regexp_extract_all regexp_instr regexp_like regexp_replace regexp_substr repeat replace
     reverse right rlike rpad rtrim sha sha1 sha2 soundex space split split_part startswith
     substr substring substring_index to_binary to_char to_number to_varchar translate trim
-    try_to_number ucase unbase64 unhex upper url_decode url_encode locate hex bin
+    try_parse_url try_to_number try_url_decode typeof ucase unbase64 unhex upper url_decode
+    url_encode
 """
 _TIMES = """
     add_months convert_timezone date date_add date_diff date_format date_from_unix_date
@@ -52,16 +53,16 @@ _TIMES = """
     make_interval make_timestamp make_ym_interval minute month monthname months_between
     next_day quarter second timestamp timestamp_micros timestamp_millis timestamp_seconds
     timestampadd timestampdiff to_date to_timestamp to_unix_timestamp to_utc_timestamp trunc
-    try_to_date try_to_timestamp unix_date unix_micros unix_millis unix_seconds weekday
-    weekofyear year
+    try_make_timestamp try_to_date try_to_timestamp unix_date unix_micros unix_millis
+    unix_seconds weekday weekofyear year
 """
 _NUMBERS = """
-    abs acos acosh asin asinh atan atan2 atanh bit_count bit_get bround cbrt ceil ceiling conv
-    cos cosh cot csc degrees div e exp expm1 factorial floor getbit greatest hash hypot isnan
-    least ln log log10 log1p log2 mod nanvl negative pi pmod positive pow power radians rint
-    round sec shiftleft shiftright sign signum sin sinh sqrt tan tanh try_add try_divide
-    try_mod try_multiply try_subtract width_bucket xxhash64 bigint binary boolean decimal
-    double float int smallint string tinyint
+    abs acos acosh asin asinh atan atan2 atanh bigint binary bit_count bit_get boolean bround
+    cbrt ceil ceiling conv cos cosh cot csc decimal degrees div double e exp expm1 factorial
+    float floor getbit greatest hash hypot int isnan least ln log log10 log1p log2 mod nanvl
+    negative pi pmod positive pow power radians rint round sec shiftleft shiftright
+    shiftrightunsigned sign signum sin sinh smallint sqrt string tan tanh tinyint try_add
+    try_divide try_mod try_multiply try_subtract width_bucket xxhash64
 """
 _CHOICES = "coalesce if ifnull isnotnull isnull nullif nullifzero nvl nvl2 zeroifnull equal_null"
 _NESTED = """

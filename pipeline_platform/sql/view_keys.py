@@ -117,6 +117,8 @@ class Keys:
         owned = {ref.owner.table for ref in self.names.refs(span) if ref.owner}
         found_in = self.attributes if owned - {STREAM} else self.keys
         plain = [self.names.plain(known) for known in found_in]
+        if all(self.words.kind(n) in (TokenType.L_PAREN, TokenType.R_PAREN) for n in range(*span)):
+            raise self._no_sets(span)
         if self.names.plain(span) not in plain:
             found_in.append(span)
             plain.append(self.names.plain(span))
@@ -143,11 +145,33 @@ class Keys:
         return before in _BEFORE and after in _AFTER
 
     def _atomic(self, key: Range) -> bool:
-        """One column, a field of one, or one call: an operand whatever stands around it."""
-        if self.words.called(key.first) and self.words.call(key.first).span == key:
-            return True
-        first, *rest = self.names.units(key)
-        return first.ref is not None and all(unit.plain[1] == "." for unit in rest[::2])
+        """A column, a call, CASE or parentheses, with fields of it: an operand anywhere."""
+        first = self.names.units(key)[0]
+        index = first.span.last
+        if self.words.called(key.first):
+            index = self.words.call(key.first).span.last
+        elif self.words.upper(key.first) == "CASE":
+            index = self._after_case(key)
+        elif self.words.kind(key.first) is TokenType.L_PAREN:
+            index = self.words.after(key.first)
+        elif first.ref is None:
+            return False
+        while index < key.last:
+            if self.words.kind(index) is TokenType.DOT:
+                index += 2
+            elif self.words.kind(index) is TokenType.L_BRACKET:
+                index = self.words.after(index)
+            else:
+                return False
+        return index == key.last
+
+    def _after_case(self, key: Range) -> int:
+        depth = 0
+        for index in range(*key):
+            depth += {"CASE": 1, "END": -1}.get(self.words.upper(index), 0)
+            if depth == 0:
+                return index + 1
+        return key.last
 
     def _offset(self, span: Range) -> int:
         return self.words.offset(span.first)

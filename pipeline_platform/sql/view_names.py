@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from pipeline_platform.sql.inference import arguments
-from pipeline_platform.sql.parsing import parts
+from pipeline_platform.sql.parsing import Source, TokenType, parts, tokens
 from pipeline_platform.sql.tables import table_name
 from pipeline_platform.sql.view_words import Range, Words
 
@@ -122,8 +122,9 @@ def owners(
 
 
 def quoted(name: str) -> str:
-    """A name as it can be written anywhere."""
-    return name if name.isidentifier() else "`" + name.replace("`", "``") + "`"
+    """A name as it can be written anywhere, whether it is a keyword or not."""
+    plain = name.isidentifier() and tokens(Source(name))[0].token_type is TokenType.VAR
+    return name if plain else "`" + name.replace("`", "``") + "`"
 
 
 def _whole(node: exp.Expr) -> exp.Expr:

@@ -208,9 +208,9 @@ REFUSALS: dict[str, Refusal] = {
         "write CAST(... AS bigint), double or decimal(p,s) around the argument",
     ),
     "average_too_wide": Refusal(
-        "the average of {name} does not fit the digits of a decimal",
-        "a quotient of more than 24 digits is rounded differently",
-        "cast the argument to decimal(24, s) or less, or keep sum(x) and count(x)",
+        "the average of {name} has more digits than can be divided exactly",
+        "beyond decimal(18, s) a quotient is rounded twice",
+        "cast the argument to decimal(18, s) or less, or keep sum(x) and count(x)",
     ),
 }
 

@@ -178,7 +178,7 @@ class _Reader:
         )
 
     def _type(self, text: str) -> str | None:
-        query = f"SELECT {text} AS value FROM {self._table} AS {self._owners[0].qualifier}"
+        query = f"SELECT ({text}) AS value FROM {self._table} AS {self._owners[0].qualifier}"
         try:
             return analyse(query, {self._table: self._columns}).columns[0].type
         except DeclarationError:

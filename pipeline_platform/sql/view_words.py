@@ -106,6 +106,10 @@ class Words:
             yield index
             index = self._closing.get(index, index) + 1
 
+    def after(self, index: int) -> int:
+        """The word after the bracket that closes the one at `index`."""
+        return self._closing[index] + 1
+
     def called(self, index: int) -> bool:
         """Whether the word stands before an opening parenthesis and may be a function."""
         named = self.kind(index) is not TokenType.IDENTIFIER and _NAME.fullmatch(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from pipeline_platform.contracts.types import DataType
 
 MOST_DIGITS = 38
+MOST_AVERAGED = 18  # of a decimal: beyond, Spark rounds a quotient twice and it shows
 
 
 class State(NamedTuple):

@@ -90,7 +90,7 @@ def _numeric(measure: Measure, view: ViewStatement, types: Types | None) -> Data
     kind = DataType.parse(text) if text else None
     if kind is None or kind.name not in (*INTEGERS, "float", "double", "decimal"):
         raise refused("type_unknown", measure.arguments[0], view.origin, measure.offset)
-    if measure.name != "sum" and kind.precision > 24:
+    if measure.name != "sum" and kind.precision > algebra.MOST_AVERAGED:
         raise refused("average_too_wide", measure.arguments[0], view.origin, measure.offset)
     return kind
 

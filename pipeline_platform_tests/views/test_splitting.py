@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_platform.contracts.views import ROWS, View
+from pipeline_platform.errors import ViewRefused
 from pipeline_platform.views.splitting import split
 from pipeline_platform_tests.views.golden import COLUMNS, SPLITS, parts, rendered
 
@@ -79,6 +80,9 @@ def test_an_engine_may_be_asked_for_a_type() -> None:
         ("greatest(distance + 1, 3)", "distance + 1", "greatest(_g.k0, 3)"),
         ("CASE WHEN cancelled THEN distance + 1 END", "cancelled, distance + 1",
          "CASE WHEN _g.k0 THEN _g.k1 END"),
+        ("1 + tags[0] || 'x'", "tags[0]", "1 + _g.k0 || 'x'"),
+        ("2 * CASE WHEN cancelled THEN 1 END", "CASE WHEN cancelled THEN 1 END", "2 * _g.k0"),
+        ("2 * (distance + 1)", "(distance + 1)", "2 * _g.k0"),
         ("upper(lower(carrier))", "carrier, lower(carrier)", "upper(_g.k1)"),
         ("transform(tags, carrier -> carrier || origin)", "tags, origin",
          "transform(_g.k0, carrier -> carrier || _g.k1)"),
@@ -87,3 +91,30 @@ def test_an_engine_may_be_asked_for_a_type() -> None:
 def test_a_key_is_known_wherever_it_is_an_operand(item: str, grouped: str, text: str) -> None:
     sql = f"SELECT {item} AS x, count(*) AS n FROM serving.flights AS f GROUP BY {grouped}"
     assert parts(sql).answer.startswith(f"SELECT {text} AS x, ")
+
+
+@pytest.mark.parametrize(
+    ("item", "grouped"),
+    [
+        ("2 * distance + 1", "distance + 1"),
+        ("CASE WHEN cancelled THEN 1 END + CASE WHEN cancelled THEN 2 END * 3",
+         "CASE WHEN cancelled THEN 1 END + CASE WHEN cancelled THEN 2 END"),
+        ("NOT cancelled = true", "cancelled = true"),
+        ("plane.engine.kind || 'x'", "plane.engine.kind || 'x' || 'y'"),
+        ("transform(tags, x -> carrier)", "tags"),
+    ],
+)  # fmt: skip
+def test_words_that_only_look_like_a_key_are_none(item: str, grouped: str) -> None:
+    with pytest.raises(ViewRefused) as caught:
+        parts(f"SELECT {item} AS x, count(*) AS n FROM serving.flights GROUP BY {grouped}")
+    assert caught.value.code == "not_a_key"
+
+
+def test_names_may_be_keywords() -> None:
+    found = split(
+        "SELECT `select`, first, count(order.distinct) AS `from`, sum(all) AS all "
+        "FROM serving.order GROUP BY `select`, first",
+        "order", {"select": "string", "first": "string", "distinct": "int", "all": "int"},
+    )  # fmt: skip
+    assert "`order`._day AS _day, `select` AS k0, first AS k1" in found.partial
+    assert found.answer.startswith("SELECT _g.k0 AS `select`, _g.k1 AS `first`, ")

@@ -1,0 +1,3 @@
+SELECT carrier || origin AS x, count(*) AS n
+FROM serving.flights
+GROUP BY carrier

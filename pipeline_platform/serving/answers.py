@@ -45,8 +45,8 @@ class Standing(Struct, frozen=True):
 
     @property
     def late_rows(self) -> int:
-        """Rows after the batch cut, over the days that have one."""
-        return sum(rows for day, rows in self.late.items() if self.cuts.get(day) is not None)
+        """Accepted rows that no batch has settled yet."""
+        return sum(self.late.values())
 
     @property
     def batch_cut(self) -> int | None:

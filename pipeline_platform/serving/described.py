@@ -33,7 +33,7 @@ def view(answer: Answer) -> dict[str, Any]:
 
 
 def stands(standing: Standing) -> dict[str, Any]:
-    """Where a version stands; `late_rows` over the days that batch has settled."""
+    """Where a version stands."""
     return {
         "pin": standing.pin,
         "as_of": standing.as_of,

@@ -27,9 +27,11 @@ def rows(frame: "pl.DataFrame") -> list[dict[str, Any]]:
 
 
 def _may_be_wide(kind: "pl.DataType", column: "pl.Series") -> bool:
+    import polars as pl
+
     if kind.is_nested():
         return True
-    return kind.is_integer() and not bool(column.is_between(-EXACT, EXACT).all())
+    return kind == pl.Int64 and not bool(column.is_between(-EXACT, EXACT).all())
 
 
 def _narrow(value: Any) -> Any:

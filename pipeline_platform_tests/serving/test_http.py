@@ -169,6 +169,7 @@ def test_every_number_that_json_cannot_hold_is_text() -> None:
             for name, kind in {
                 "key": "bigint",
                 "small": "bigint",
+                "tiny": "tinyint",
                 "amount": "decimal(20,2)",
                 "share": "double",
                 "mark": "binary",
@@ -182,7 +183,7 @@ def test_every_number_that_json_cannot_hold_is_text() -> None:
     big = 2**53 + 1
     row = {"key": big, "small": 2**53, "amount": Decimal("12.50"), "share": float("nan")}
     row |= {"mark": b"\x00\xff", "day": hour(0).date(), "nested": [{"n": -big}, {"n": 1}]}
-    answers.put(about, pl.DataFrame([row]))
+    answers.put(about, pl.DataFrame([row | {"tiny": 7}], schema_overrides={"tiny": pl.Int8}))
     client = Client(app(answers))
     found = client.get(f"/views/odd/rows?key={big}").json()["rows"]
     assert client.get(f"/views/odd/rows?key={2**63}").status_code == 400
@@ -195,6 +196,7 @@ def test_every_number_that_json_cannot_hold_is_text() -> None:
             "mark": "AP8=",
             "day": "2013-07-10",
             "nested": [{"n": str(-big)}, {"n": 1}],
+            "tiny": 7,
         }
     ]
 

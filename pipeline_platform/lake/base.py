@@ -59,9 +59,14 @@ class Base:
         }
 
     @cached_property
+    def configuration(self) -> dict[str, str]:
+        """The table's properties."""
+        return dict(self._table.metadata().configuration)
+
+    @property
     def checkpoint_interval(self) -> int:
         """Commits from one checkpoint to the next."""
-        return int(self._table.metadata().configuration.get("delta.checkpointInterval", 100))
+        return int(self.configuration.get("delta.checkpointInterval", 100))
 
     @cached_property
     def files(self) -> pl.DataFrame:

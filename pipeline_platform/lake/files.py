@@ -73,13 +73,6 @@ class Files:
         _sync(whole.parent)
         return True
 
-    def replace(self, path: str, body: bytes) -> None:
-        """Let `path` hold these bytes, all or none of them."""
-        whole = Path(self.uri(path))
-        part = whole.with_name(f".{whole.name}.{uuid4()}.tmp")
-        part.write_bytes(body)
-        part.replace(whole)
-
     def listed(self, path: str = "") -> Iterator[tuple[str, int, datetime]]:
         """Path, bytes and time of change of every file in the folder and below it."""
         below = fs.FileSelector(self.uri(path), allow_not_found=True, recursive=True)

@@ -7,22 +7,23 @@ from datetime import datetime, timedelta
 from pipeline_platform.lake.cleaning import ENTRIES, CleanLog, clean_log, plan_cleaning
 from pipeline_platform.lake.compaction import FILES, Compact, compact, plan_compaction
 from pipeline_platform.lake.table import LakeTable
+from pipeline_platform.lake.tuning import Tune, plan_tuning, tune
 from pipeline_platform.lake.vacuum import Delete, plan_vacuum, vacuum
 
-Step = Compact | Delete | CleanLog
+Step = Tune | Compact | Delete | CleanLog
 
 
 @dataclass(frozen=True)
 class Policy:
     """From how many small files on they are merged; how long old files and log stay.
 
-    `files_kept` is how long a reader may hold a version that nobody pinned. `log_kept` is
-    longer, as the log tells when a file was taken out.
+    `files_kept` is how long a reader may hold a version that nobody pinned, `log_kept` how
+    long after it another reader can open it by its number.
     """
 
     files: int = FILES
     files_kept: timedelta = timedelta(hours=1)
-    log_kept: timedelta = timedelta(hours=3)
+    log_kept: timedelta = timedelta(minutes=15)
     entries: int = ENTRIES
 
 
@@ -35,15 +36,17 @@ def plan_upkeep(
     keep_versions: Collection[int] = (),
     policy: Policy = POLICY,
 ) -> list[Step]:
-    """All that is due: compaction first, then old files, then the log.
+    """All that is due: properties, compaction, then old files, then the log.
 
     `keep_versions` (pins) stay readable. Only for tables whose log is no record that others
     read back (builds of models and feature sets say in it what they read).
     """
     if not table.exists():
         return []
+    newest = table.snapshot()
     return [
-        *plan_compaction(table.snapshot(), policy.files),
+        *plan_tuning(newest, policy.files_kept),
+        *plan_compaction(newest, policy.files),
         *plan_vacuum(table, now, policy.files_kept, keep_versions),
         *plan_cleaning(table, now, policy.log_kept, keep_versions, policy.entries),
     ]
@@ -51,6 +54,8 @@ def plan_upkeep(
 
 def run(table: LakeTable, step: Step) -> bool:
     """Do one step; False when another process had changed what it speaks of."""
+    if isinstance(step, Tune):
+        return tune(table, step)
     if isinstance(step, Compact):
         return compact(table, step)
     if isinstance(step, Delete):

@@ -185,16 +185,18 @@ import sys, time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.tuning import Tune
 from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform_tests.lake.frames import NAME
 table, stop = Lake(sys.argv[1]).table(NAME), Path(sys.argv[1], "stop")
-policy = Policy(3, timedelta(seconds=2), timedelta(seconds=3), 5)
+policy = Policy(3, timedelta(seconds=2), timedelta(seconds=1), 5)
 print("ready", flush=True)
 sys.stdin.readline()
 done = set()
 while not stop.exists():
     for step in plan_upkeep(table, datetime.now(UTC), (), policy):
-        if run(table, step):
+        waits = isinstance(step, Tune) and "CleanLog" not in done
+        if not waits and run(table, step):
             done.add(type(step).__name__)
     time.sleep(0.1)
 print(*sorted(done))
@@ -236,7 +238,7 @@ def test_upkeep_by_two_processes_hurts_neither_writer_nor_reader(tmp_path: Path)
     Path(lake.root, "stop").touch()
     said = [process.communicate()[0].split() for process in (*keepers, reader)]
     assert [process.returncode for process in (*keepers, reader)] == [0, 0, 0]
-    assert {*said[0], *said[1]} == {"Compact", "Delete", "CleanLog"}
+    assert {*said[0], *said[1]} >= {"Compact", "Delete", "CleanLog"}
     assert int(said[2][0]) > 10
     expected = [(day(n), epoch, 0) for n in range(3) for epoch in range(-1, 120)]
     assert rows_of(table.snapshot()) == sorted(expected)

@@ -20,6 +20,7 @@ from pipeline_platform.lake.compaction import Compact, compact, plan_compaction
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.ledger import Ledger
 from pipeline_platform.lake.table import LakeTable
+from pipeline_platform.lake.tuning import Tune
 from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform.lake.vacuum import Delete, plan_vacuum
 from pipeline_platform_tests.lake.frames import SCHEMA, day, events, rows_of, staged
@@ -145,6 +146,13 @@ def test_the_log_is_cleaned_and_kept_versions_stay_readable(lake: Lake) -> None:
         table.snapshot(14)
     assert DeltaTable(table.uri).version() == 35
     epochs(table, 6, first=35)
+    (tuning, *_) = plan_upkeep(table, later(hours=2), kept)
+    assert isinstance(tuning, Tune)
+    assert run(table, tuning)
+    held = table.snapshot()
+    assert held.base.checkpoint_interval == 50
+    assert held.base.configuration["delta.deletedFileRetentionDuration"] == "interval 10800 seconds"
+    assert not any(isinstance(step, Tune) for step in plan_upkeep(table, later(hours=2), kept))
     assert table.snapshot().num_rows == 123
     assert plan_cleaning(table, later(hours=2), HOUR, kept, entries=100) == []
 

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import admission, graph, live, loading, point_in_time, serve, snapshots
+from benchmarks import admission, graph, live, loading, point_in_time, serve, snapshots, views
 
 MEASURES = {
     "admission": admission.against_duckdb,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks import events, joins, live_tasks
+from benchmarks import events, joins, live_tasks, view_tasks
 
 
 def admit(home: str, broken: str = "") -> dict[str, Any]:
@@ -217,6 +217,10 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
         live_tasks.run_live,
         live_tasks.land_live,
         live_tasks.read_live,
+        view_tasks.read_after_epochs,
+        view_tasks.read_after_days,
+        view_tasks.rebuild,
+        view_tasks.keep_up,
         joins.write_join,
         joins.join_kernel,
         joins.join_build,

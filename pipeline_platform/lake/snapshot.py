@@ -156,6 +156,11 @@ class Snapshot:
                 rows = rows.filter(pl.col(name) <= high)
         return rows.select(list(columns) if columns is not None else self.schema.names)
 
+    def days_within(self, between: Mapping[str, tuple[Any, Any]]) -> list[date]:
+        """The partitions that can hold rows between these bounds, by file statistics."""
+        found = self.files.filter(pl.col("path").is_in(self._chosen(None, between)))
+        return sorted(day for day in found[f"partition.{self.partition_by}"].unique() if day)
+
     def _check(self, columns: Collection[str]) -> None:
         for name in columns:
             if name not in self.schema.names:

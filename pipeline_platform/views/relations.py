@@ -66,12 +66,15 @@ def accepted_rows(
 def condition(first: int, last: int, days: Collection[date] | None = None) -> str:
     """The rows of epochs `first` to `last`, of these days or all, in SQL."""
     text = f"{EPOCH} >= {first} AND {EPOCH} <= {last}"
-    if days is None:
-        return text
+    return text if days is None else f"{text} AND {during(days)}"
+
+
+def during(days: Collection[date]) -> str:
+    """The rows of these days, in SQL."""
     windows = [
         f"{DAY} BETWEEN DATE '{w.start}' AND DATE '{w.end - _ONE}'" for w in contiguous(days)
     ]
-    return f"{text} AND ({' OR '.join(windows) or 'false'})"
+    return f"({' OR '.join(windows) or 'false'})"
 
 
 def new_name() -> str:

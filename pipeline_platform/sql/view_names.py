@@ -11,6 +11,7 @@ from pipeline_platform.sql.tables import table_name
 from pipeline_platform.sql.view_words import Range, Words
 
 STREAM = ""
+_WITH_BY = frozenset({"ORDER", "GROUP", "SORT", "CLUSTER", "DISTRIBUTE", "PARTITION"})
 
 
 class Owner(NamedTuple):
@@ -124,7 +125,7 @@ def owners(
 def quoted(name: str) -> str:
     """A name as it can be written anywhere, whether it is a keyword or not."""
     plain = name.isidentifier() and tokens(Source(name))[0].token_type is TokenType.VAR
-    return name if plain else "`" + name.replace("`", "``") + "`"
+    return name if plain and name.upper() not in _WITH_BY else "`" + name.replace("`", "``") + "`"
 
 
 def _whole(node: exp.Expr) -> exp.Expr:

@@ -14,13 +14,14 @@ from pipeline_platform.serving.answers import About, Answer
 from pipeline_platform.serving.lake_answer import LakeAnswer, Said, gone
 from pipeline_platform.serving.problems import Loading
 from pipeline_platform.serving.refreshing import Refreshing
-from pipeline_platform.views.live import views
+from pipeline_platform.views.live import live, views
 from pipeline_platform.views.pins import Pin
 from pipeline_platform.views.reading import reading
 
 _WORKERS = 2
 _KEPT_S = 60.0  # after its last page a version that was walked through is given up
 _MOST_KEPT = 32  # versions per view
+_FAILED_S = 2.0  # before a view that could not be read is tried again
 _LISTED_S = 2.0  # between two looks for new views
 
 
@@ -123,7 +124,7 @@ class LakeAnswers:
 
     def _list(self) -> None:
         for name in views(self._lake):
-            if name not in self._views:
+            if name not in self._views and live(self._lake, name) is not None:
                 self._views[name] = _Served(self._refreshing(name))
 
     def _refreshing(self, name: str) -> Refreshing:
@@ -154,14 +155,23 @@ class LakeAnswers:
         try:
             found = served.refreshing.newest(served.now)
             served.about, served.now, served.failure = found.about, found, None
+            served.told = ""
             self._make_room(served)
+        except UnknownName:
+            self._views.pop(served.refreshing.name, None)
         except PlatformError as error:
-            served.failure = error
-            self._report(error.render())
+            self._failed(served, error)
         finally:
-            took = monotonic() - began
-            served.next = monotonic() + max(self._every_s, took)
+            pause = _FAILED_S if served.told else self._every_s
+            served.next = monotonic() + max(pause, monotonic() - began)
             served.busy = False
+
+    def _failed(self, served: "_Served", error: PlatformError) -> None:
+        """Keep the reason for whoever asks; report it once."""
+        served.failure = error
+        if served.told != error.render():
+            served.told = error.render()
+            self._report(served.told)
 
     def _done(self, future: "Future[None]") -> None:
         if not future.cancelled() and (failure := future.exception()):
@@ -184,6 +194,7 @@ class _Served:
         self.about: About | None = None
         self.now: LakeAnswer | None = None
         self.failure: PlatformError | None = None
+        self.told = ""
         self.used, self.next, self.busy = 0.0, 0.0, False
         self._rested: float | None = None
         self._kept: OrderedDict[str, tuple[LakeAnswer, float]] = OrderedDict()

@@ -12,7 +12,7 @@ from pipeline_platform.batch.change import bring_up
 from pipeline_platform.batch.settle import settle
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Engine
-from pipeline_platform.errors import UnknownName
+from pipeline_platform.errors import SourceUnavailable, UnknownName
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.serving import changes
 from pipeline_platform.serving.answers import Answer
@@ -22,6 +22,7 @@ from pipeline_platform.serving.lake_answers import LakeAnswers
 from pipeline_platform.serving.problems import Gone, Loading
 from pipeline_platform.serving.refreshing import Refreshing
 from pipeline_platform.speed.fold import fold
+from pipeline_platform.views.live import SCHEMA
 from pipeline_platform_tests.views.store import Event, arrive, by_shop, clock, day, expected
 
 EVENTS: list[Event] = [(1, "a", 100), (1, "b", 250), (2, "a", 50), (2, None, 1)]
@@ -217,3 +218,33 @@ def test_many_changed_groups_are_read_anew(
     after = refreshing.newest(before)
     assert isinstance(after, LakeAnswer)
     assert _rows(after) == expected(EVENTS + LATE)
+
+
+def test_a_failure_is_reported_once_and_the_last_answer_stays(
+    filled: Lake, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    served = _answers(filled, engine, report=told.append).start()
+    monkeypatch.setattr("pipeline_platform.serving.lake_answers._FAILED_S", 0.01)
+
+    def away(*_: object, **__: object) -> None:
+        raise SourceUnavailable("the lake is away")
+
+    try:
+        first = _loaded(served)
+        monkeypatch.setattr("pipeline_platform.serving.refreshing.reading", away)
+        time.sleep(0.3)
+        assert served.newest("by_shop") is first
+        assert told == ["the lake is away"]
+    finally:
+        served.close()
+
+
+def test_a_view_is_listed_once_it_is_live(filled: Lake, engine: Engine) -> None:
+    served = _answers(filled, engine)
+    early = by_shop(name="early")
+    filled.table(early.live).ensure(SCHEMA, None, "")
+    assert served.start().names() == ["by_shop"]
+    bring_up(early, engine=engine, lake=filled, clock=clock)
+    assert _rows(_loaded(served, name="early")) == expected(EVENTS)
+    served.close()

@@ -7,6 +7,7 @@ import dagster as dg
 from pipeline_platform.components.loading import load_declared, unfinished_ignored
 from pipeline_platform.components.resource import KEY, RESOURCE
 from pipeline_platform.components.settlement import daily_groups, settlement_schedule
+from pipeline_platform.components.upkeep_assets import upkeep_definitions
 from pipeline_platform.settings import dagster_defaults
 
 
@@ -14,12 +15,13 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     """Definitions of the dg project that `path` lies in; default: this package's own.
 
     To what is declared in its `defs` folder come the policies: one process per run, the
-    automation sensor, the nightly settlement and the platform itself.
+    automation sensor, the nightly settlement, the upkeep and the platform itself.
     DagsterInvalidDefinitionError names file and line of a wrong declaration.
     """
     dagster_defaults()
     with unfinished_ignored():
-        return _with_policies(load_declared(path))
+        declared, found = load_declared(path)
+        return _with_policies(dg.Definitions.merge(declared, upkeep_definitions(found)))
 
 
 def _with_policies(declared: dg.Definitions) -> dg.Definitions:

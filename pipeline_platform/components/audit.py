@@ -1,4 +1,4 @@
-"""The audit: a sample of every view recomputed, and the mismatches as a check."""
+"""The audit: a sample of a view recomputed, and what does not match."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import msgspec
 
-from pipeline_platform.components.resource import PlatformResource, reported
-from pipeline_platform.components.specs import key_of
 from pipeline_platform.contracts.stream import StreamContract
-from pipeline_platform.declarations.view_declared import DeclaredView
 
 if TYPE_CHECKING:
     from pipeline_platform.ingest.verify import Found
     from pipeline_platform.views.proof import Mismatch
     from pipeline_platform.wiring import Platform
 
-NAME = "audit"
 DAYS = 3
 OBJECTS = 5
 _SHOWN = 10
@@ -59,31 +55,8 @@ def audit(
     return Audited(tuple(chosen), taken, groups, sample(admission, objects, random))
 
 
-def audit_check(declared: DeclaredView, contract: StreamContract) -> dg.AssetChecksDefinition:
-    """The check `audit` of a view; other days and objects at every run."""
-    personal = any(column.personal for column in declared.view.columns)
-
-    @dg.asset_check(
-        asset=key_of(declared.view.table),
-        name=NAME,
-        description=f"{DAYS} days recomputed from accepted rows, the rows of {OBJECTS} objects "
-        "from raw: no mismatch.",
-    )
-    def audited(
-        context: dg.AssetCheckExecutionContext, platform: dg.ResourceParam[PlatformResource]
-    ) -> dg.AssetCheckResult:
-        with reported():
-            found = audit(
-                platform.platform(), contract, declared.view.name, Random(context.run.run_id)
-            )
-        return dg.AssetCheckResult(
-            passed=found.mismatches == 0, metadata=_metadata(found, show=not personal)
-        )
-
-    return audited
-
-
-def _metadata(found: Audited, *, show: bool) -> dict[str, Any]:
+def audit_metadata(found: Audited, *, show: bool) -> dict[str, Any]:
+    """What was looked at and found; the rows at fault only with `show`."""
     shown: dict[str, Any] = {
         "mismatches": found.mismatches,
         "days": ", ".join(map(str, found.days)),

@@ -13,10 +13,12 @@ from pydantic import PydanticDeprecatedSince20, ValidationError
 from yaml import MarkedYAMLError, YAMLError
 
 from pipeline_platform.components.dagster_internals import ComponentTree, ComponentTreeException
+from pipeline_platform.components.project import of_tree
 from pipeline_platform.declarations.faults import Fault, explain
 from pipeline_platform.declarations.folder import FILE, no_yaml
 from pipeline_platform.declarations.kinds import SCHEMAS
 from pipeline_platform.declarations.places import Place
+from pipeline_platform.declarations.resolution import Declarations
 from pipeline_platform.errors import PlatformError, UnknownName
 
 _PACKAGE = __name__.partition(".")[0]
@@ -34,14 +36,14 @@ def tree_of(path: Path | None) -> ComponentTree:
     return ComponentTree.from_module(own, Path(own.__path__[0]).parents[1])
 
 
-def load_declared(path: Path | None) -> dg.Definitions:
+def load_declared(path: Path | None) -> tuple[dg.Definitions, Declarations]:
     """All that the project around `path`, or this package for None, declares in its defs folder.
 
     DagsterInvalidDefinitionError: a wrong declaration, as `file:line:column: ...`.
     """
     tree = tree_of(path)
     with explained(tree):
-        return tree.build_defs(tree.defs_module_path)
+        return tree.build_defs(tree.defs_module_path), of_tree(tree)
 
 
 @contextmanager

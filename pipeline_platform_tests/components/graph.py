@@ -22,9 +22,8 @@ def render(definitions: dg.Definitions) -> str:
 def _asset(spec: dg.AssetSpec, graph: object) -> Iterator[str]:
     tags = {k: v for k, v in spec.tags.items() if not k.startswith("dagster/kind")}
     yield f"group {spec.group_name}, kinds {', '.join(sorted(spec.kinds))}"
-    yield f"owners {', '.join(spec.owners)}, " + ", ".join(
-        f"{k}={v}" for k, v in sorted(tags.items())
-    )
+    shown = [f"{k}={v}" for k, v in sorted(tags.items())]
+    yield f"owners {', '.join([*spec.owners, *shown])}"
     if isinstance(spec.partitions_def, dg.TimeWindowPartitionsDefinition):
         days = spec.partitions_def
         yield f"days from {days.start.date()} to {days.end.date() if days.end else 'today'}"
@@ -37,7 +36,8 @@ def _asset(spec: dg.AssetSpec, graph: object) -> Iterator[str]:
     if spec.automation_condition:
         yield f"rebuilt when {spec.automation_condition.get_label()}"
     lineage = spec.metadata.get("dagster/column_lineage")
-    for column in spec.metadata["dagster/column_schema"].columns:
+    schema = spec.metadata.get("dagster/column_schema")
+    for column in schema.columns if schema else ():
         sources = lineage.deps_by_column.get(column.name, []) if lineage else []
         came = ", ".join(f"{'.'.join(s.asset_key.path)}.{s.column_name}" for s in sources)
         marks = ("" if column.constraints.nullable else "!") + (" personal" if column.tags else "")

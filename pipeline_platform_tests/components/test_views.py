@@ -1,111 +1,25 @@
 """The assets of a view on a real lake: brought up, followed, settled, changed."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from pipeline_platform.components.dagster_internals import ComponentTree
-from pipeline_platform.components.instance import instance
-from pipeline_platform.components.project import of_tree
 from pipeline_platform.components.settlement import daily_groups
-from pipeline_platform.components.stream_assets import stream_definitions
-from pipeline_platform.components.view_assets import view_definitions
-from pipeline_platform.declarations.resolution import Declarations
 from pipeline_platform.models.query import query
-from pipeline_platform.views.reading import reading
 from pipeline_platform.wiring import platform
-from pipeline_platform_tests.components.shop import copy_shop, importable, land_order
-
-RAW, DAYS = dg.AssetKey(["raw", "orders"]), dg.AssetKey(["serving", "orders"])
-PACE, BATCH = dg.AssetKey(["serving", "pace"]), dg.AssetKey(["serving", "pace__batch"])
-YAML = """\
-type: pipeline_platform.components.View
-
-attributes:
-  description: Orders by product.
-  owner: team:sales
-  paths: {paths}
-  columns:
-    orders: {{description: Orders placed.}}
-    amount: {{description: Their prices in euros.}}
-  checks:
-    - unique: [product]
-    - range: {{column: orders, min: 1}}
-"""
-SQL = """\
-SELECT product, count(*) AS orders, sum(amount) AS amount
-FROM serving.orders
-GROUP BY product
-"""
-
-
-@pytest.fixture
-def opened(home: Path) -> Iterator[dg.DagsterInstance]:
-    """An instance of its own."""
-    with instance(home) as found:
-        yield found
-
-
-class Shop:
-    """A shop with a view over its orders."""
-
-    def __init__(self, folder: Path, opened: dg.DagsterInstance) -> None:
-        self._project, self._opened = copy_shop(folder), opened
-        self.declare()
-
-    def declare(self, paths: str = "both", sql: str = SQL) -> None:
-        """Write the view."""
-        folder = self._project / "shop" / "defs" / "sales" / "pace"
-        folder.mkdir(exist_ok=True)
-        (folder / "defs.yaml").write_text(YAML.format(paths=paths))
-        (folder / "view.sql").write_text(sql)
-        with importable(self._project):
-            self.declared: Declarations = of_tree(ComponentTree.for_project(self._project))
-
-    @property
-    def definitions(self) -> dg.Definitions:
-        """The stream and the view."""
-        return dg.Definitions.merge(
-            stream_definitions(self.declared.streams["orders"]),
-            view_definitions(self.declared.views["pace"], self.declared),
-        )
-
-    def run(self, *keys: dg.AssetKey, days: tuple[str, str] | None = None) -> dict[str, object]:
-        """Materialize in one run; the plain metadata of the last asset."""
-        tags = {}
-        if days:
-            tags = {
-                "dagster/asset_partition_range_start": days[0],
-                "dagster/asset_partition_range_end": days[1],
-            }
-        job = self.definitions.resolve_implicit_global_asset_job_def()
-        done = job.execute_in_process(instance=self._opened, asset_selection=[*keys], tags=tags)
-        made = [e.materialization for e in done.get_asset_materialization_events()]
-        assert all(check.passed for check in done.get_asset_check_evaluations())
-        found = [m for m in made if m.asset_key == keys[-1]][-1]
-        return {name: value.value for name, value in found.metadata.items()}
-
-
-@pytest.fixture
-def shop(tmp_path: Path, home: Path, opened: dg.DagsterInstance) -> Shop:
-    """The shop with its view."""
-    return Shop(tmp_path, opened)
-
-
-def answer(table: str = "serving.pace") -> dict[str, int]:
-    """Orders by product, as anybody reads them."""
-    here = platform()
-    found = query(f"SELECT product, orders FROM {table}", engine=here.engine, lake=here.lake)
-    return dict(zip(*(column.to_pylist() for column in found.columns), strict=True))
-
-
-def standing() -> dict[date, tuple[int, int]]:
-    """Batch cut and late rows by day."""
-    found = reading(platform().lake, "pace").standing
-    return {day: (found.cuts.get(day, -1), found.late.get(day, 0)) for day in found.cuts}
+from pipeline_platform_tests.components.pace import (
+    BATCH,
+    DAYS,
+    PACE,
+    RAW,
+    SQL,
+    Shop,
+    answer,
+    standing,
+)
+from pipeline_platform_tests.components.shop import land_order
 
 
 def test_a_view_of_nothing_is_an_empty_answer(shop: Shop) -> None:
@@ -119,6 +33,7 @@ def test_it_answers_after_every_run_late_events_included(shop: Shop, home: Path)
     land_order(home, "one", "2024-01-05")
     assert shop.run(RAW, PACE)["as of epoch"] == 0
     assert answer() == {"tea": 1}
+    assert shop.checks == {"row_accounting": True, "unique_product": True, "range_orders": True}
     land_order(home, "late", "2024-01-02")
     land_order(home, "other", "2024-01-05", "mug")
     found = shop.run(RAW, PACE)

@@ -19,6 +19,7 @@ class Intake:
         self._fresh: dict[str, ObjectRef] = {}
         self._backlog: deque[ObjectRef] = deque()
         self._behind: dict[str, ObjectRef] = {}
+        self._taken: dict[str, ObjectRef] = {}
         self._changed: dict[str, ObjectRef] = {}
         self._backlog_next = True
         self._bytes = 0
@@ -57,13 +58,13 @@ class Intake:
                 self._backlog_next = True
             for ref in taken:
                 self._forget(ref.key)
-                self._known[ref.key] = ref
+                self._known[ref.key] = self._taken[ref.key] = ref
         return tuple(taken)
 
-    def give_back(self, refs: Iterable[ObjectRef]) -> None:
+    def give_back(self) -> None:
         """Objects that were taken and not planned wait again, first in the backlog."""
-        again = {ref.key: ref for ref in refs}
         with self._lock:
+            again, self._taken = self._taken, {}
             for ref in again.values():
                 del self._known[ref.key]
                 self._bytes += ref.size
@@ -75,6 +76,7 @@ class Intake:
         with self._lock:
             for ref in refs:
                 self._forget(ref.key)
+                self._taken.pop(ref.key, None)
                 self._known[ref.key] = ref
 
     def changed(self) -> tuple[ObjectRef, ...]:

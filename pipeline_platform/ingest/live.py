@@ -1,7 +1,7 @@
 """Admission of one stream for long: what one epoch taught is kept for the next."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pipeline_platform.contracts.epochs import Accounting, EpochPlan, ObjectRef
 from pipeline_platform.contracts.stream import StreamContract
@@ -31,7 +31,7 @@ class LiveAdmission:
         self._unsettled: dict[str, None] = {}
         self._intake = Intake({})
         self._plans: list[EpochPlan] = []
-        self._head = self._committed = -1
+        self._planned = self._committed = -1
         self._total = Accounting()
         self._dedup: Deduplicator | None = None
 
@@ -51,6 +51,11 @@ class LiveAdmission:
         return self.contract.landing.prefix
 
     @property
+    def head(self) -> int:
+        """The last epoch that it knows to be committed, -1 when there is none."""
+        return self._committed
+
+    @property
     def waiting(self) -> int:
         """Objects that were seen and not planned, and plans that were not committed."""
         return len(self._intake) + len(self._plans)
@@ -67,7 +72,7 @@ class LiveAdmission:
         """
         self._admission.prepare()
         tables = self._admission.tables
-        self._head = tables.ledger.head()
+        self._planned = tables.ledger.head()
         self._intake = Intake(tables.ledger.known())
         self._stand()
         self._plans = tables.ledger.plans(self._committed + 1)
@@ -95,13 +100,15 @@ class LiveAdmission:
             raise
 
     def _step(self, most_bytes: int, most_objects: int, look: bool) -> AdmissionReport | None:
-        if look:
-            self._follow()
+        if look and self._follow():
+            return self._told(None, None)
         if not self._plans:
             taken = self._intake.take(most_bytes, most_objects)
             if not taken:
                 return None
             self._plan(taken)
+        if not self._plans:
+            return self._told(None, None)
         plan = self._plans[0]
         if self._admission.tables.committed() != plan.epoch - 1:
             self._dedup = None
@@ -110,21 +117,27 @@ class LiveAdmission:
         return self._told(plan, staged)
 
     def _plan(self, taken: tuple[ObjectRef, ...]) -> None:
-        plan = self._admission.plan("arrival", arrivals(taken), self._head + 1)
+        plan = self._admission.plan("arrival", arrivals(taken), self._planned + 1)
         if plan is not None:
-            self._plans, self._head = [plan], plan.epoch
-            return
-        self._follow()
-        theirs = {o.ref.key for plan in self._plans for o in plan.objects}
-        self._intake.give_back(ref for ref in taken if ref.key not in theirs)
+            self._plans, self._planned = [plan], plan.epoch
+            self._intake.planned(taken)
+        else:
+            self._follow()
+            self._intake.give_back()
 
-    def _follow(self) -> None:
-        """Take note of epochs that others planned."""
-        for plan in self._admission.tables.ledger.plans(self._head + 1):
+    def _follow(self) -> bool:
+        """Take note of epochs that others planned; whether they committed some, too."""
+        before = self._committed
+        for plan in self._admission.tables.ledger.plans(self._planned + 1):
             self._plans.append(plan)
-            self._head = plan.epoch
+            self._planned = plan.epoch
             if plan.kind == "arrival":
                 self._intake.planned(planned.ref for planned in plan.objects)
+        if self._admission.tables.committed() > before:
+            self._dedup = None
+            self._stand()
+            self._plans = [plan for plan in self._plans if plan.epoch > self._committed]
+        return self._committed > before
 
     def _deduplicator(self) -> Deduplicator:
         self._dedup = self._dedup or Deduplicator(self.contract)
@@ -134,27 +147,29 @@ class LiveAdmission:
         self._committed = self._admission.tables.committed()
         self._total = accounts.total(self._admission.tables)
 
-    def _told(self, plan: EpochPlan, staged: Staged | None) -> AdmissionReport:
-        """What became of the epoch; one that another admission committed is not counted."""
-        self._committed = plan.epoch
-        if staged is None:
+    def _told(self, plan: EpochPlan | None, staged: Staged | None) -> AdmissionReport:
+        """What became of the epoch; what another admission committed is not counted."""
+        books, counted, landed = Books(), Accounting(), list[datetime]()
+        if plan is not None and staged is not None:
+            books, counted = staged.books, staged.books.total(plan)
+            self._committed = plan.epoch
+            self._total += counted
+        else:
             self._dedup = None
             self._stand()
-        books = staged.books if staged else Books()
-        counted = books.total(plan)
-        self._total += counted
-        changed = (self._store.changed_at(planned.ref) for planned in plan.objects)
+        for planned in plan.objects if plan else ():
+            if changed := self._store.changed_at(planned.ref):
+                landed.append(changed)
         return AdmissionReport(
             stream=self.contract.name,
-            epochs=(plan.epoch,) if staged else (),
+            epochs=(plan.epoch,) if plan and staged else (),
             accounting=counted,
             total=self._total,
             days=dict(sorted(books.days.items())),
             warnings=dict(books.warnings),
             changed=self._admission.really_changed(self._intake.changed()),
             head=self._committed,
-            newest=max((instant for instant in changed if instant), default=None),
-            generation=self._admission.generation,
+            newest=max(landed, default=None),
         )
 
     def _refs(self, keys: Iterable[str]) -> Iterator[ObjectRef]:

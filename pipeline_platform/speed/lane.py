@@ -46,6 +46,7 @@ class Lane:
         for wanted in self._rise.values():
             wanted.set()
         self._not_before = dict.fromkeys(self._rise, 0.0)
+        self._rise_after = dict.fromkeys(self._rise, 0.0)
         self._failures = {name: pauses() for name in self._rise}
 
     def wake(self) -> None:
@@ -59,6 +60,7 @@ class Lane:
             while not self._stop.is_set():
                 try:
                     self.source.open()
+                    self.standing.head = self.source.head
                     self.opened.set()
                     self._epochs()
                     return
@@ -121,7 +123,7 @@ class Lane:
             last = self.admitted.is_set() and (self._stop.is_set() or self._risen())
             self._fold_wake.clear()
             moved = self._fold()
-            if last and (not moved or self._stop.is_set()):
+            if last and (self._stop.is_set() or not (moved or self._lacking())):
                 return
             if not moved:
                 self._fold_wake.wait(_IDLE_S)
@@ -138,6 +140,13 @@ class Lane:
         moved = [self._folded(view, outcomes[view.name]) for view in due]
         self._account()
         return any(moved)
+
+    def _lacking(self) -> bool:
+        """Whether some view lacks epochs and nothing is known to be wrong with it."""
+        return any(
+            view.trouble is None and view.as_of != self.standing.head
+            for view in self.standing.views.values()
+        )
 
     def _due(self, view: ViewStanding) -> bool:
         if time.monotonic() < self._not_before[view.name]:
@@ -162,9 +171,8 @@ class Lane:
         return False
 
     def _conflict(self, view: Kept, error: CommitConflict) -> None:
-        """Another one folded or swapped it; when that goes on, it has to be brought up."""
-        standing = self.standing.views[view.name]
-        if standing.rising:
+        """Another one folded or swapped it, or it has to be brought up anew."""
+        if self.standing.views[view.name].rising:
             self._not_before[view.name] = time.monotonic() + _IDLE_S
             return
         self._failed(view, error)
@@ -205,21 +213,20 @@ class Lane:
 
     def _bring_up(self, view: Kept) -> None:
         standing = self.standing.views[view.name]
-        if time.monotonic() < self._not_before[view.name] and not standing.rising:
+        if time.monotonic() < self._rise_after[view.name]:
             return
         standing.rising = True
         try:
             view.bring_up()
         except PlatformError as error:
-            self._failed(view, error)
+            standing.trouble = error
+            self._rise_after[view.name] = time.monotonic() + next(self._failures[view.name])
             if self._once:
                 self._rise[view.name].clear()
-            self._stop.wait(_IDLE_S)
             return
-        standing.trouble = None
+        standing.trouble, standing.rising, standing.as_of = None, False, None
+        self._not_before[view.name] = 0.0
         self._rise[view.name].clear()
-        standing.rising = False
-        standing.as_of = None
         self._fold_wake.set()
 
     def _risen(self) -> bool:

@@ -40,6 +40,11 @@ class Source(Protocol):
         ...
 
     @property
+    def head(self) -> int:
+        """The last epoch that it knows to be committed, -1 when there is none."""
+        ...
+
+    @property
     def waiting(self) -> int:
         """Objects that wait for admission."""
         ...

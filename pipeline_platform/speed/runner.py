@@ -50,7 +50,6 @@ class Runner:
     def running(self) -> bool:
         """Whether some lane is at work; raises what a thread ended with."""
         if self._ended:
-            self._stop.set()
             raise self._ended[0]
         return any(thread.is_alive() for thread in self._threads if not thread.daemon)
 
@@ -66,7 +65,7 @@ class Runner:
                 work()
             except BaseException as error:
                 self._ended.append(error)
-                raise
+                self._stop.set()
 
         thread = Thread(target=guarded, daemon=daemon, name=work.__qualname__)
         self._threads.append(thread)

@@ -34,10 +34,14 @@ class Base:
         return from_delta_json(self._table.schema().to_json())
 
     @cached_property
+    def partitions(self) -> list[str]:
+        """The partition columns; tables of the lake have one at most."""
+        return list(self._table.metadata().partition_columns)
+
+    @property
     def partition_by(self) -> str | None:
         """The partition column, None for a table without partitions."""
-        columns = self._table.metadata().partition_columns
-        return columns[0] if columns else None
+        return self.partitions[0] if self.partitions else None
 
     @cached_property
     def description(self) -> str:

@@ -49,6 +49,15 @@ class TableDefinition:
             )
         return cls(stored, partition_by, description)
 
+    def stands(self, found: pa.Schema, partitions: list[str], description: str) -> bool:
+        """Whether a table with these columns and words is all that is wanted."""
+        return (
+            not _changes(found, partitions, self)
+            and all(field.name in found.names for field in self.schema)
+            and not _unsaid(found, self.schema)
+            and self.description in ("", description)
+        )
+
 
 def bring_up(
     uri: str,
@@ -122,13 +131,22 @@ def _extend(table: DeltaTable, found: pa.Schema, wanted: TableDefinition) -> boo
     if new:
         fields = [DeltaField.from_json(json.encode(delta_field(f)).decode()) for f in new]
         table.alter.add_columns(fields, commit_properties=once)
-    for field in wanted.schema:
-        if field not in new and comment(field) not in ("", comment(found.field(field.name))):
-            said = {"comment": comment(field)}
-            table.alter.set_column_metadata(field.name, said, commit_properties=once)
+    for field in _unsaid(found, wanted.schema):
+        said = {"comment": comment(field)}
+        table.alter.set_column_metadata(field.name, said, commit_properties=once)
     if wanted.description not in ("", table.metadata().description):
         table.alter.set_table_description(wanted.description, commit_properties=once)
     return table.version() > before
+
+
+def _unsaid(found: pa.Schema, wanted: pa.Schema) -> list[pa.Field]:
+    """Columns of the table that have another comment, or none."""
+    return [
+        field
+        for field in wanted
+        if field.name in found.names
+        and comment(field) not in ("", comment(found.field(field.name)))
+    ]
 
 
 def _changes(found: pa.Schema, partitions: list[str], wanted: TableDefinition) -> list[str]:

@@ -29,6 +29,7 @@ class Files:
             )
         self.root = root
         self.filesystem: fs.FileSystem = fs.LocalFileSystem()
+        self._durable: set[Path] = set()  # folders above that were synced: they stay named
 
     def uri(self, path: str) -> str:
         """The address under which a reader opens `path`."""
@@ -97,10 +98,11 @@ class Files:
 
     def sync_folders(self, paths: Iterable[str]) -> None:
         """Return when the names of these files, and of their folders, survive it too."""
-        above = Path(self.root).parents[:2]
+        above = set(Path(self.root).parents[:2]) - self._durable
         inside = {Path(self.uri(path)).parent for path in paths}
         for folder in sorted({*inside, Path(self.root), *above}, reverse=True):
             _sync(folder)
+        self._durable |= above
 
     def folders(self, path: str) -> list[str]:
         """Names of the folders in `path`; [] where there is none."""

@@ -15,6 +15,7 @@ from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import UnknownName
 from pipeline_platform.lake.actions import after
 from pipeline_platform.lake.base import Base
+from pipeline_platform.lake.definition import TableDefinition
 from pipeline_platform.lake.log import Entry, Log
 from pipeline_platform.lake.shape import empty_frame
 
@@ -78,6 +79,10 @@ class Snapshot:
     def description(self) -> str:
         """The table's description, or empty."""
         return self.base.description
+
+    def fits(self, wanted: TableDefinition) -> bool:
+        """Whether the table is all that is wanted of it."""
+        return wanted.stands(self.schema, self.base.partitions, self.description)
 
     @cached_property
     def table(self) -> DeltaTable:

@@ -83,6 +83,8 @@ class LakeTable:
         WriteRefused for a type that a table cannot hold. `partition_by` is a date column.
         """
         definition = TableDefinition.of(schema, partition_by, description, where=str(self.name))
+        if self.exists() and self.snapshot().fits(definition):
+            return
         if bring_up(self.uri, definition, where=str(self.name), storage_options=self._options):
             self._sync(self.snapshot().version)
 

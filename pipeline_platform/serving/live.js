@@ -67,8 +67,16 @@ function write(shown) {
 }
 
 function cell(value) {
-  const text = value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-  return element("td", text, { className: typeof value === "number" ? "number" : "" });
+  return element("td", written(value), { className: typeof value === "number" ? "number" : "" });
+}
+
+function written(value) {
+  if (value === null) return "";
+  if (typeof value === "object") return JSON.stringify(value);
+  if (typeof value === "number" && !Number.isInteger(value)) {
+    return value.toLocaleString("en", { maximumSignificantDigits: 6 });
+  }
+  return String(value).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:00)?(\S*)Z$/, "$1 $2$4 UTC");
 }
 
 function age() {

@@ -39,7 +39,7 @@ def shown(answer: Answer) -> dict[str, Any]:
     """The values of `Charts.of`; `specification` is Vega-Lite, its data named `rows`."""
     about = answer.about
     frame = answer.rows(Asked(), 0, MOST_DRAWN + 1)
-    chart = about.chart or default_chart(about)
+    chart = about.chart or default_chart(about, frame)
     said = {"view": about.name, "description": about.description, **stands(answer.standing)}
     listed = _newest(about, frame)
     return {

@@ -6,7 +6,9 @@ from decimal import Decimal
 import httpx
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
+from pipeline_platform.contracts.charts import Chart, Encoding
 from pipeline_platform.contracts.models import TableColumn
 from pipeline_platform.errors import SourceUnavailable, StatementFailed
 from pipeline_platform.serving.answers import About
@@ -321,5 +323,11 @@ def test_what_cannot_be_drawn_is_said() -> None:
     many = pl.select(n=pl.int_range(0, 600)).select(
         origin=pl.format("o{}", "n"), hour=pl.lit(hour(1)), departures="n"
     )
-    answers.put(HOURS, many)
+    chart = Chart(
+        "Departures",
+        "bar",
+        Encoding("Departures", "quantitative", "departures"),
+        Encoding("Origin", "nominal", "origin"),
+    )
+    answers.put(replace(HOURS, chart=chart), many)
     assert "600 values" in client.get("/live/departures/chart").json()["problem"]

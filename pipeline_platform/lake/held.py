@@ -36,8 +36,8 @@ class Held:
     def known(self) -> bool:
         """Whether the version that is held is there, so that the table is."""
         with self._lock:
-            held = self._newest
-            return held is not None and self._log.mark(held.version) == self._mark
+            held, mark = self._newest, self._mark
+            return held is not None and mark is not None and self._log.mark(held.version) == mark
 
     def _entries(self, held: Snapshot) -> list[Entry] | None:
         """The commits after the held version; None when it has to be opened anew."""

@@ -74,9 +74,14 @@ class Calls:
         if distinct and call.name != "count":
             place = words.offset(call.span.first)
             raise refused("distinct_aggregate", f"{call.name}()", words.source, place)
-        if len(arguments) not in _COUNTS.get(call.name, range(1, 2)):
+        empty = any(span.first >= span.last for span in arguments) or (
+            alone and words.kind(call.inside.first) is TokenType.DISTINCT
+        )
+        if empty or len(arguments) not in _COUNTS.get(call.name, range(1, 2)):
             place = words.offset(call.span.first)
             raise refused("arguments", words.text(call.span), words.source, place)
+        if call.name == "count_if" and call.filter is not None:
+            raise refused("count_if_filter", "", words.source, words.offset(call.span.first))
         if call.name in ("max_by", "min_by"):
             arguments = (arguments[0], *self._orders(arguments[1]))
         return Aggregate(call.name, arguments, call.filter, distinct, call.span)

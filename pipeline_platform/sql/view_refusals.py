@@ -177,6 +177,11 @@ REFUSALS: dict[str, Refusal] = {
         "the forms that split are listed in docs/view-functions.md",
         "write it in the form given there",
     ),
+    "count_if_filter": Refusal(
+        "count_if with FILTER is counted differently by engines",
+        "Sail leaves the FILTER out",
+        "write count_if(a AND b), or count(*) FILTER (WHERE a AND b)",
+    ),
     "not_a_key": Refusal(
         "{name} is neither a group key nor inside an aggregate",
         "a group has many rows and so no one value of it",

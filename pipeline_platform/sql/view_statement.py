@@ -132,6 +132,9 @@ class _Reader:
 
     def _items(self) -> Iterator[Item]:
         spans = self._words.split(self._spans.select)
+        if len(spans) != len(self._tree.expressions):
+            place = self._words.offset(self._spans.select.first)
+            raise refused("syntax", "a comma without a column", self._source, place)
         for node, span in zip(self._tree.expressions, spans, strict=True):
             last = span.last
             if isinstance(node, exp.Alias):

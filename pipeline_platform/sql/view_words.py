@@ -121,7 +121,7 @@ class Words:
         """The call whose name is the word at `index`."""
         closing = self._closing[index + 1]
         inside, last, condition = Range(index + 2, closing), closing + 1, None
-        if self.upper(last) == "FILTER" and self.kind(last + 1) is TokenType.L_PAREN:
+        if self.upper(last) == "FILTER" and self.upper(last + 2) == "WHERE":
             condition = Range(last + 3, self._closing[last + 1])
             last = condition.last + 1
         name = self.upper(index).lower()

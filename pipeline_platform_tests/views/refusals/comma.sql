@@ -1,0 +1,3 @@
+SELECT carrier, count(*) AS n,
+FROM serving.flights
+GROUP BY carrier

@@ -1,0 +1,3 @@
+SELECT carrier, count(DISTINCT) AS n
+FROM serving.flights
+GROUP BY carrier

@@ -161,6 +161,13 @@ class Snapshot:
                 rows = rows.filter(pl.col(name) <= high)
         return rows.select(list(columns) if columns is not None else self.schema.names)
 
+    def rows_in(self, days: Collection[date] | None = None) -> int:
+        """Rows of these partitions, or of all, from the log."""
+        if days is None:
+            return self.num_rows
+        day = pl.col(f"partition.{self.partition_by}")
+        return int(self.files.filter(day.is_in(list(days)))["num_records"].sum())
+
     def days_within(self, between: Mapping[str, tuple[Any, Any]]) -> list[date]:
         """The partitions that can hold rows between these bounds, by file statistics."""
         found = self.files.filter(pl.col("path").is_in(self._chosen(None, between)))

@@ -20,7 +20,7 @@ from pipeline_platform.sql.tables import substitute_tables
 from pipeline_platform.views.held import HeldStates
 from pipeline_platform.views.live import Live, live, views
 from pipeline_platform.views.pins import Pin
-from pipeline_platform.views.relations import during, held, queried
+from pipeline_platform.views.relations import held, queried
 
 
 @dataclass(frozen=True)
@@ -115,21 +115,19 @@ class Reading:
     ) -> pa.Table:
         """The rows of the answer for which `where` holds, in SQL over its columns."""
         with ExitStack() as stack:
-            states = held(engine, self.held.snapshot, stack, self.reached(where))
+            states = held(engine, self.held.snapshot, stack, days=self.reached(where))
             text = f"SELECT * FROM ({self._text(engine, stack, states)})"
             text += f" WHERE {where}" if where else ""
             text += f" ORDER BY {order_by}" if order_by else ""
             text += "" if limit is None else f" LIMIT {limit}"
             return engine.collect(engine.sql(text, where=str(self.view.table))).cast(self.schema)
 
-    def reached(self, where: str) -> str:
-        """Over state rows: the coverage days that can hold a group for which `where` holds."""
+    def reached(self, where: str) -> list[date] | None:
+        """The coverage days that can hold a group for which `where` holds; None: all."""
         split, types = self.view.split, {c.name: c.type for c in self.view.columns}
         keys = {name: kind for name, kind in types.items() if name in split.outputs}
         asked = {split.outputs[name]: b for name, b in bounds(where, keys).items()} if where else {}
-        if not asked:
-            return ""
-        return during(self.held.snapshot.days_within(asked))
+        return self.held.snapshot.days_within(asked) if asked else None
 
     def _text(self, engine: Engine, stack: ExitStack, states: str) -> str:
         """The statement over the state rows of a session view, in the declared types."""

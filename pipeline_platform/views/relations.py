@@ -12,7 +12,8 @@ from pipeline_platform.contracts.windows import contiguous
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.snapshot import Snapshot
 
-SMALL = 100_000  # rows that go to the engine from memory
+SMALL = 100_000  # accepted rows that go to the engine from memory
+FEW = 30_000  # state rows that do: they are read more often than they change
 _ONE = timedelta(days=1)
 
 
@@ -24,13 +25,28 @@ def given(engine: Engine, rows: pa.Table, stack: ExitStack) -> str:
     return name
 
 
-def held(engine: Engine, snapshot: Snapshot, stack: ExitStack, condition: str = "") -> str:
-    """A view over the rows of a held table for which `condition` holds, until the stack ends."""
-    name = new_name()
-    whole = f"{name}_all" if condition else name
-    engine.pin(whole, snapshot.uri, snapshot.version)
-    stack.callback(engine.drop, whole)
-    return queried(engine, f"SELECT * FROM {whole} WHERE {condition}", stack) if condition else name
+def held(
+    engine: Engine,
+    snapshot: Snapshot,
+    stack: ExitStack,
+    condition: str = "",
+    days: Collection[date] | None = None,
+) -> str:
+    """A view over the rows of a held table for which `condition` holds, until the stack ends.
+
+    With `days`, of these alone. Few rows go through memory: an engine that opens a table
+    lists its whole log.
+    """
+    if 0 < snapshot.rows_in(days) <= FEW:
+        rows = snapshot.frame(days=days).collect().to_arrow().cast(snapshot.schema)
+        name = given(engine, rows, stack)
+    else:
+        name = new_name()
+        engine.pin(name, snapshot.uri, snapshot.version)
+        stack.callback(engine.drop, name)
+        if days is not None:
+            condition = f"({condition}) AND {during(days)}" if condition else during(days)
+    return queried(engine, f"SELECT * FROM {name} WHERE {condition}", stack) if condition else name
 
 
 def queried(engine: Engine, text: str, stack: ExitStack, where: str = "") -> str:

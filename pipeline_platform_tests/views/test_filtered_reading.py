@@ -1,10 +1,11 @@
 """A filtered answer is the answer, filtered; and it opens only the days that can hold it."""
 
-from pathlib import Path
+from datetime import date
 
 import pyarrow as pa
 import pytest
 
+from pipeline_platform.views import relations
 from pipeline_platform.views.reading import Reading
 from pipeline_platform_tests.views.histories import event
 from pipeline_platform_tests.views.stage import Stage, view_of
@@ -41,12 +42,21 @@ def test_the_answer_filtered(stage: Stage, condition: str) -> None:
     assert _rows(found.answer(engine, condition)) == _rows(expected)
 
 
-def test_one_day_is_opened(stage: Stage, tmp_path: Path) -> None:
+def test_one_day_is_opened(stage: Stage) -> None:
     found: Reading = stage.read(VIEW)[0]
-    assert found.reached(CONDITIONS[0]) == (
-        "(_day BETWEEN DATE '2026-03-02' AND DATE '2026-03-02')"
-    )
-    assert found.reached("events > 1") == ""
+    assert found.reached(CONDITIONS[0]) == [date(2026, 3, 2)]
+    assert found.reached(CONDITIONS[5]) == []
+    assert found.reached("events > 1") is None
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_table_with_more_rows_than_go_through_memory(
+    stage: Stage, condition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = stage.read(VIEW)
+    few = _rows(found.answer(stage.platform.engine, condition))
+    monkeypatch.setattr(relations, "FEW", 0)
+    assert _rows(found.answer(stage.platform.engine, condition)) == few
 
 
 def _rows(table: pa.Table) -> list[str]:

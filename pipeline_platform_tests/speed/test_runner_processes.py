@@ -96,9 +96,9 @@ def test_two_runners_admissions_and_batches_race_and_a_stop_is_clean(tmp_path: P
 
 @pytest.mark.slow
 def test_live_rows_are_soon_in_the_answer_while_a_backlog_is_worked_off(tmp_path: Path) -> None:
-    """A scaled-down flood: 400 objects at once, then one small object at a time."""
+    """A scaled-down flood: 80 objects at once, then one small object at a time."""
     stage = Stage(tmp_path, CONTRACT)
-    for number in range(400):
+    for number in range(80):
         text = "".join(
             json.dumps({"id": f"f{number}-{n}", "at": "2020-01-02T01:00:00Z", "n": 5}) + "\n"
             for n in range(400)

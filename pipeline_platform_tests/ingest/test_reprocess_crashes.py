@@ -56,7 +56,7 @@ def crashing(admission: Admission, point: str) -> dict[str, Any]:
         if point == "in the first epoch" or (point == "in a later epoch" and progress.epoch == 2):
             raise Crash
 
-    when, what = point.split()[:2] if point[:2] != "in" else ("", "")
+    when, what = point.split() if point.count(" ") == 1 else ("", "")
     tables: dict[str, Any] = {}
     if what == "swap":
         tables["accepted"] = CrashingSwap.of(admission.tables.accepted, when)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -114,7 +115,7 @@ class _Server:
         limit = self._limit(given.getlist("limit"))
         place = _place(given.getlist("after"), wanted)
         if place:
-            answer = self._answers.pinned(name, place.pin)
+            answer = await self._aside(partial(self._answers.pinned, name, place.pin))
         else:
             answer = await self._newest(name)
         if same := _unchanged(request, answer.standing):

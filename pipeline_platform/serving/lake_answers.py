@@ -28,7 +28,8 @@ _LISTED_S = 2.0  # between two looks for new views
 class LakeAnswers:
     """Answers over a lake; `start` keeps them new until `close`.
 
-    Every `every_s` seconds the newest version of each view in use is looked for. All rows
+    Every `every_s` seconds the newest version of each view in use is looked for, and every
+    two seconds new views. What is asked is answered from memory, without waiting. All rows
     held take at most about `most_bytes`; beyond that the view that was longest not asked
     for gives way. `report` hears why a view cannot be brought up to date.
     """
@@ -72,10 +73,7 @@ class LakeAnswers:
 
     def about(self, name: str) -> About:
         """What the view says of itself."""
-        served = self._served(name)
-        if served.about is None:
-            served.about = served.refreshing.newest(None, hold=False).about
-        return served.about
+        return self._served(name).about
 
     def newest(self, name: str) -> Answer:
         """The newest version known; Loading until its rows are there for the first time."""
@@ -116,16 +114,23 @@ class LakeAnswers:
         return served.refreshing.at(found_reading)
 
     def _served(self, name: str) -> "_Served":
-        if name not in self._views:
-            self._list()
-        if name not in self._views:
+        found = self._views.get(name)
+        if found is None:
             raise UnknownName("view", name, self._views)
-        return self._views[name]
+        return found
 
     def _list(self) -> None:
         for name in views(self._lake):
-            if name not in self._views and live(self._lake, name) is not None:
-                self._views[name] = _Served(self._refreshing(name))
+            if name not in self._views and (found := live(self._lake, name)) is not None:
+                refreshing = self._refreshing(name)
+                self._views[name] = _Served(refreshing, refreshing.about(found.view))
+
+    def _look(self) -> None:
+        """Find views that are new; a lake that is away is looked at again."""
+        try:
+            self._list()
+        except PlatformError as error:
+            self._report(error.render())
 
     def _refreshing(self, name: str) -> Refreshing:
         return Refreshing(
@@ -141,7 +146,7 @@ class LakeAnswers:
         listed = monotonic()
         while not self._stopped.is_set():
             if monotonic() - listed > _LISTED_S:
-                self._list()
+                self._look()
                 listed = monotonic()
             for served in list(self._views.values()):
                 if served.due():
@@ -189,9 +194,8 @@ class LakeAnswers:
 class _Served:
     """One view: its newest answer, those that are walked through, and when to look again."""
 
-    def __init__(self, refreshing: Refreshing) -> None:
-        self.refreshing = refreshing
-        self.about: About | None = None
+    def __init__(self, refreshing: Refreshing, about: About) -> None:
+        self.refreshing, self.about = refreshing, about
         self.now: LakeAnswer | None = None
         self.failure: PlatformError | None = None
         self.told = ""

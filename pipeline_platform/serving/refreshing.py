@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from pipeline_platform.contracts.names import TableName
+from pipeline_platform.contracts.views import View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.ports.clock import Clock
+from pipeline_platform.serving.answers import About
 from pipeline_platform.serving.changes import patched, stored_bytes, whole
 from pipeline_platform.serving.held import HeldRows
 from pipeline_platform.serving.lake_answer import LakeAnswer, Said, about, standing
@@ -32,23 +34,26 @@ class Refreshing:
         self._engine, self._lake, self._clock = engine, lake, clock
         self._said, self._most_bytes = said.get(name, Said()), most_bytes
 
-    def newest(self, before: LakeAnswer | None, *, hold: bool = True) -> LakeAnswer:
+    def about(self, view: View) -> About:
+        """What a definition of the view says of itself."""
+        return about(view, self._said)
+
+    def newest(self, before: LakeAnswer | None) -> LakeAnswer:
         """The answer of now; `before` itself where nothing changed, or nothing newer is seen.
 
-        With `hold` its rows are in memory if they fit. UnknownName where the view is not live.
+        Its rows are in memory if they fit. UnknownName where the view is not live.
         """
         found = reading(self._lake, self.name)
         dimensions = self._dimensions(found)
         if before is not None and not _newer(before, found, dimensions):
             return before
-        rows = self._rows(before, found, dimensions) if hold else None
+        rows = self._rows(before, found, dimensions)
         return self._answer(before, found, rows, dimensions)
 
     def at(self, found: Reading) -> LakeAnswer:
         """An old version; its rows are asked of the engine."""
         stands = standing(found, self._clock())
-        view = about(found.view, self._said)
-        return LakeAnswer(view, stands, found, self._engine, None, old=True)
+        return LakeAnswer(self.about(found.view), stands, found, self._engine, None, old=True)
 
     def _answer(
         self,
@@ -59,13 +64,13 @@ class Refreshing:
     ) -> LakeAnswer:
         moved = before is None or found.standing.as_of != before.standing.as_of
         changed_at = self._clock() if before is None or moved else before.standing.changed_at
-        view, stands = about(found.view, self._said), standing(found, changed_at)
+        view, stands = self.about(found.view), standing(found, changed_at)
         return LakeAnswer(view, stands, found, self._engine, rows, dimensions)
 
     def _rows(
         self, before: LakeAnswer | None, found: Reading, dimensions: tuple[int, ...]
     ) -> HeldRows | None:
-        view = about(found.view, self._said)
+        view = self.about(found.view)
         if before and before.held and _follows(before, found, dimensions):
             if found.standing.as_of == before.standing.as_of:
                 return before.held

@@ -63,7 +63,7 @@ def _loaded(answers: LakeAnswers, as_of: int = 0, name: str = "by_shop") -> Answ
             found = answers.newest(name)
             if found.standing.as_of >= as_of:
                 return found
-        except Loading:
+        except (Loading, UnknownName):
             pass
         time.sleep(0.01)
     raise AssertionError(f"epoch {as_of} was not seen")
@@ -178,6 +178,7 @@ def test_a_version_is_kept_for_those_who_walk_and_read_again_from_the_lake(
     _loaded(answers, 1)
     assert answers.pinned("by_shop", first.standing.pin) is first
     other = _answers(filled, engine)
+    other._list()
     again = other.pinned("by_shop", first.standing.pin)
     assert (_rows(again), again.quick) == (expected(EVENTS), False)
     for pin in ("7.1", "1.9999", "nonsense"):
@@ -200,6 +201,7 @@ def test_views_that_are_asked_for_stay_and_others_give_way(filled: Lake, engine:
 def test_a_view_says_what_the_project_says_of_it(filled: Lake, engine: Engine) -> None:
     said = {"by_shop": Said(description="Sales by shop.", owner="shops")}
     answers = _answers(filled, engine, said=said)
+    answers._list()
     about = answers.about("by_shop")
     assert (about.description, about.owner, about.keys) == ("Sales by shop.", "shops", ("shop",))
     with pytest.raises(UnknownName, match="by_shop"):
@@ -240,7 +242,10 @@ def test_a_failure_is_reported_once_and_the_last_answer_stays(
         served.close()
 
 
-def test_a_view_is_listed_once_it_is_live(filled: Lake, engine: Engine) -> None:
+def test_a_view_is_listed_once_it_is_live(
+    filled: Lake, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline_platform.serving.lake_answers._LISTED_S", 0.05)
     served = _answers(filled, engine)
     early = by_shop(name="early")
     filled.table(early.live).ensure(SCHEMA, None, "")

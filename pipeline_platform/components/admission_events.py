@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -133,12 +133,19 @@ def day_metadata(state: DayState) -> dict[str, Any]:
 
 
 def raw_event(
-    contract: StreamContract, report: "AdmissionReport", states: Iterable[DayState]
+    contract: StreamContract,
+    report: "AdmissionReport",
+    states: Iterable[DayState],
+    seen: datetime | None = None,
 ) -> dg.AssetMaterialization:
-    """The materialization of admission by whoever admitted outside of its own run."""
+    """The materialization of admission by whoever admitted outside of its own run.
+
+    `seen` is the watermark, where it is known.
+    """
+    watermark = {"watermark": seen.isoformat()} if seen else {}
     return dg.AssetMaterialization(
         asset_key=key_of(contract.ledger),
-        metadata=raw_metadata(report, sum(state.rows for state in states)),
+        metadata=raw_metadata(report, sum(state.rows for state in states)) | watermark,
         tags={"dagster/data_version": RAW_VERSION, "dagster/code_version": "1"},
     )
 

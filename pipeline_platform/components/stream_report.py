@@ -21,6 +21,7 @@ from pipeline_platform.components.instance import instance
 from pipeline_platform.components.specs import days_of, key_of
 from pipeline_platform.components.storage import STORAGE_ERRORS
 from pipeline_platform.components.view_events import view_event
+from pipeline_platform.components.watermark import watermark
 from pipeline_platform.contracts.models import Partitioning
 from pipeline_platform.contracts.names import DAY
 from pipeline_platform.errors import PlatformError
@@ -144,7 +145,7 @@ class StreamReport:
                 yield day_event(contract, day, state)
         raw = key_of(contract.ledger)
         yield _evaluation(accounting_check(report, raw), raw)
-        yield raw_event(contract, report, states.values())
+        yield raw_event(contract, report, states.values(), watermark(self._platform, contract))
 
     def _tell_view(self, opened: dg.DagsterInstance, name: str) -> bool:
         from pipeline_platform.views.reading import reading

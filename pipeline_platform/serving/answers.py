@@ -32,9 +32,10 @@ class About(Struct, frozen=True):
 class Standing(Struct, frozen=True):
     """Where one version of a view stands.
 
-    `as_of` is the highest epoch that it covers, -1 for none; `pin` names the version for
-    ever; `cuts` are the epochs that batch has settled and `late` the rows after them, by
-    coverage day. `changed_at` is when this server first saw `as_of`.
+    `as_of` is the highest epoch that it covers, -1 for none; `pin` names the version of the
+    view for ever; `tag` names it with the versions of the dimensions that it joins. `cuts`
+    are the epochs that batch has settled and `late` the rows after them, by coverage day.
+    `changed_at` is when this server first saw `as_of`.
     """
 
     pin: str
@@ -42,6 +43,7 @@ class Standing(Struct, frozen=True):
     cuts: Mapping[date, int | None]
     late: Mapping[date, int]
     changed_at: datetime
+    tag: str = ""
 
     @property
     def late_rows(self) -> int:
@@ -99,6 +101,6 @@ class Answers(Protocol):
         """Hold this version for a while: somebody walks through its pages."""
         ...
 
-    def pinned(self, name: str, pin: str) -> Answer:
-        """The version that `pin` names; Gone where it is no longer held."""
+    def tagged(self, name: str, tag: str) -> Answer:
+        """The version that `tag` names; Gone where it is no longer held."""
         ...

@@ -12,9 +12,9 @@ from pipeline_platform.serving.asked import Asked
 
 
 class Cursor(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """`offset` rows of the answer to `question` at version `pin` were given."""
+    """`offset` rows of the answer to `question` at version `tag` were given."""
 
-    pin: str
+    tag: str
     question: str
     offset: int
 

@@ -115,7 +115,7 @@ class _Server:
         limit = self._limit(given.getlist("limit"))
         place = _place(given.getlist("after"), wanted)
         if place:
-            answer = await self._aside(partial(self._answers.pinned, name, place.pin))
+            answer = await self._aside(partial(self._answers.tagged, name, place.tag))
         else:
             answer = await self._newest(name)
         if same := _unchanged(request, answer.standing):
@@ -170,14 +170,14 @@ def _rows(answer: Answer, wanted: Asked, found: "pl.DataFrame", offset: int, lim
     """A page of rows as JSON; one row more than asked for says that another page follows."""
     after, standing = None, answer.standing
     if len(found) > limit:
-        place = cursor.Cursor(standing.pin, cursor.question(wanted), offset + limit)
+        place = cursor.Cursor(standing.tag, cursor.question(wanted), offset + limit)
         found, after = found.head(limit), cursor.write(place)
     head = {"view": answer.about.name, "pin": standing.pin, "as_of": standing.as_of}
     return encoding.encode({**head, "rows": encoding.rows(found), "after": after})
 
 
 def _tag(standing: Standing) -> str:
-    return f'"{standing.pin}"'
+    return f'"{standing.tag}"'
 
 
 def _stands(standing: Standing) -> dict[str, str]:

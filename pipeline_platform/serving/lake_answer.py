@@ -43,10 +43,11 @@ def about(view: View, said: Said) -> About:
     )
 
 
-def standing(reading: Reading, changed_at: datetime) -> Standing:
-    """Where a reading stands."""
+def standing(reading: Reading, changed_at: datetime, dimensions: Sequence[int]) -> Standing:
+    """Where a reading stands that joins these versions of its dimensions."""
     found = reading.standing
-    return Standing(str(found.pin), found.as_of, found.cuts, found.late, changed_at)
+    tag = "-".join(map(str, (found.pin, *dimensions)))
+    return Standing(str(found.pin), found.as_of, found.cuts, found.late, changed_at, tag)
 
 
 class LakeAnswer:
@@ -62,18 +63,21 @@ class LakeAnswer:
         reading: Reading,
         engine: Engine,
         held: HeldRows | None,
-        dimensions: Sequence[int] = (),
         *,
         old: bool = False,
     ) -> None:
         self.about, self.standing, self.reading = about, standing, reading
-        self.held, self.dimensions = held, tuple(dimensions)
-        self._engine, self._old = engine, old
+        self.held, self._engine, self._old = held, engine, old
 
     @property
     def quick(self) -> bool:
         """Whether rows are held in memory."""
         return self.held is not None
+
+    @property
+    def dimensions(self) -> str:
+        """The versions of the dimensions that it joins."""
+        return self.standing.tag.removeprefix(self.standing.pin)
 
     @property
     def bytes(self) -> int:
@@ -92,7 +96,7 @@ class LakeAnswer:
         except (StatementFailed, SourceUnavailable) as error:
             if not self._old:
                 raise
-            raise gone(self.about.name, self.standing.pin) from error
+            raise gone(self.about.name, self.standing.tag) from error
 
     def _queried(self, asked: Asked, offset: int, most: int) -> "pl.DataFrame":
         from pipeline_platform.lake.shape import as_frame
@@ -104,10 +108,10 @@ class LakeAnswer:
             return as_frame(self._engine.collect(frame, where=where).cast(self.reading.schema))
 
 
-def gone(view: str, pin: str) -> Gone:
+def gone(view: str, tag: str) -> Gone:
     """The refusal of a version that is no longer held."""
     return Gone(
-        f"version {pin} of the view is no longer held",
+        f"version {tag} of the view is no longer held",
         where=f"serving.{view}",
         known="a version that nobody walks through is given up after a minute",
         remedy="begin again without `after`",

@@ -11,12 +11,10 @@ from pipeline_platform.errors import PlatformError, UnknownName
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.serving.answers import About, Answer
-from pipeline_platform.serving.lake_answer import LakeAnswer, Said, gone
+from pipeline_platform.serving.lake_answer import LakeAnswer, Said
 from pipeline_platform.serving.problems import Loading
 from pipeline_platform.serving.refreshing import Refreshing
 from pipeline_platform.views.live import live, views
-from pipeline_platform.views.pins import Pin
-from pipeline_platform.views.reading import reading
 
 _WORKERS = 2
 _KEPT_S = 60.0  # after its last page a version that was walked through is given up
@@ -101,17 +99,13 @@ class LakeAnswers:
             with self._lock:
                 self._served(answer.about.name).keep(answer)
 
-    def pinned(self, name: str, pin: str) -> Answer:
+    def tagged(self, name: str, tag: str) -> Answer:
         """The version in memory, else as the lake still holds it."""
         served = self._served(name)
         with self._lock:
-            if found := served.kept_at(pin):
+            if found := served.kept_at(tag):
                 return found
-        try:
-            found_reading = reading(self._lake, name, Pin.parse(name, pin))
-        except PlatformError as error:
-            raise gone(name, pin) from error
-        return served.refreshing.at(found_reading)
+        return served.refreshing.tagged(tag)
 
     def _served(self, name: str) -> "_Served":
         found = self._views.get(name)
@@ -221,16 +215,16 @@ class _Served:
 
     def keep(self, answer: LakeAnswer) -> None:
         """Hold a version for those who walk through it."""
-        self._kept[answer.standing.pin] = answer, monotonic()
-        self._kept.move_to_end(answer.standing.pin)
+        self._kept[answer.standing.tag] = answer, monotonic()
+        self._kept.move_to_end(answer.standing.tag)
         while len(self._kept) > _MOST_KEPT or self._oldest() < monotonic() - _KEPT_S:
             self._kept.popitem(last=False)
 
-    def kept_at(self, pin: str) -> LakeAnswer | None:
-        """The version of this pin, if it is held."""
-        if self.now is not None and self.now.standing.pin == pin:
+    def kept_at(self, tag: str) -> LakeAnswer | None:
+        """The version of this tag, if it is held."""
+        if self.now is not None and self.now.standing.tag == tag:
             return self.now
-        found = self._kept.get(pin)
+        found = self._kept.get(tag)
         return found[0] if found else None
 
     def _oldest(self) -> float:

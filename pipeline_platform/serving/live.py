@@ -28,10 +28,10 @@ class Charts:
 
     def of(self, answer: Answer) -> bytes:
         """JSON: `view`, its standing, `title`, `specification` or `problem`, `columns`, `rows`."""
-        name, pin = answer.about.name, answer.standing.pin
+        name, tag = answer.about.name, answer.standing.tag
         with self._lock:
-            if name not in self._made or self._made[name][0] != pin:
-                self._made[name] = pin, encoding.encode(shown(answer))
+            if name not in self._made or self._made[name][0] != tag:
+                self._made[name] = tag, encoding.encode(shown(answer))
             return self._made[name][1]
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.views import View
 from pipeline_platform.engine.engine import Engine
+from pipeline_platform.errors import PlatformError
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.ports.clock import Clock
-from pipeline_platform.serving.answers import About
+from pipeline_platform.serving.answers import About, Standing
 from pipeline_platform.serving.changes import patched, stored_bytes, whole
 from pipeline_platform.serving.held import HeldRows
-from pipeline_platform.serving.lake_answer import LakeAnswer, Said, about, standing
+from pipeline_platform.serving.lake_answer import LakeAnswer, Said, about, gone, standing
+from pipeline_platform.views.pins import Pin
 from pipeline_platform.views.reading import Reading, reading
 
 
@@ -44,35 +48,33 @@ class Refreshing:
         Its rows are in memory if they fit. UnknownName where the view is not live.
         """
         found = reading(self._lake, self.name)
-        dimensions = self._dimensions(found)
-        if before is not None and not _newer(before, found, dimensions):
-            return before
-        rows = self._rows(before, found, dimensions)
-        return self._answer(before, found, rows, dimensions)
+        stands = standing(found, self._clock(), self._dimensions(found))
+        if before is not None:
+            if stands.tag == before.standing.tag or stands.as_of < before.standing.as_of:
+                return before
+            if stands.as_of == before.standing.as_of:
+                stands = replace(stands, changed_at=before.standing.changed_at)
+        rows = self._rows(before, found, stands)
+        return LakeAnswer(self.about(found.view), stands, found, self._engine, rows)
 
-    def at(self, found: Reading) -> LakeAnswer:
-        """An old version; its rows are asked of the engine."""
-        stands = standing(found, self._clock())
+    def tagged(self, tag: str) -> LakeAnswer:
+        """An old version from the lake, whose rows are asked of the engine.
+
+        Gone where the lake does not hold it, or a dimension has changed since.
+        """
+        try:
+            found = reading(self._lake, self.name, Pin.parse(self.name, tag.partition("-")[0]))
+        except PlatformError as error:
+            raise gone(self.name, tag) from error
+        stands = standing(found, self._clock(), self._dimensions(found))
+        if stands.tag != tag:
+            raise gone(self.name, tag)
         return LakeAnswer(self.about(found.view), stands, found, self._engine, None, old=True)
 
-    def _answer(
-        self,
-        before: LakeAnswer | None,
-        found: Reading,
-        rows: HeldRows | None,
-        dimensions: tuple[int, ...],
-    ) -> LakeAnswer:
-        moved = before is None or found.standing.as_of != before.standing.as_of
-        changed_at = self._clock() if before is None or moved else before.standing.changed_at
-        view, stands = self.about(found.view), standing(found, changed_at)
-        return LakeAnswer(view, stands, found, self._engine, rows, dimensions)
-
-    def _rows(
-        self, before: LakeAnswer | None, found: Reading, dimensions: tuple[int, ...]
-    ) -> HeldRows | None:
+    def _rows(self, before: LakeAnswer | None, found: Reading, stands: Standing) -> HeldRows | None:
         view = self.about(found.view)
-        if before and before.held and _follows(before, found, dimensions):
-            if found.standing.as_of == before.standing.as_of:
+        if before and before.held and _follows(before, found, stands):
+            if stands.as_of == before.standing.as_of:
                 return before.held
             rows = patched(view, found, self._engine, before.held, before.standing.as_of)
             if rows is not None:
@@ -87,12 +89,7 @@ class Refreshing:
         return tuple(self._lake.table(name).snapshot().version for name in names)
 
 
-def _newer(before: LakeAnswer, found: Reading, dimensions: tuple[int, ...]) -> bool:
-    """Whether something changed, and not backwards."""
-    same = before.standing.pin == str(found.standing.pin) and before.dimensions == dimensions
-    return not same and found.standing.as_of >= before.standing.as_of
-
-
-def _follows(before: LakeAnswer, found: Reading, dimensions: tuple[int, ...]) -> bool:
+def _follows(before: LakeAnswer, found: Reading, stands: Standing) -> bool:
     """Whether only events came: the same definition over the same dimensions."""
-    return before.reading.live.number == found.live.number and before.dimensions == dimensions
+    same = before.dimensions == stands.tag.removeprefix(stands.pin)
+    return same and before.reading.live.number == found.live.number

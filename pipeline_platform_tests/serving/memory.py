@@ -44,7 +44,8 @@ class MemoryAnswer:
         self.about = about
         self._rows = HeldRows.of(frame, about.keys)
         day = date(2013, 7, 10)
-        self.standing = Standing(f"1.{number}", number, {day: number - 1}, {day: 2}, NOW)
+        tag = f"1.{number}"
+        self.standing = Standing(tag, number, {day: number - 1}, {day: 2}, NOW, tag)
 
     @property
     def quick(self) -> bool:
@@ -92,9 +93,9 @@ class MemoryAnswers:
     def keep(self, answer: Answer) -> None:
         self.kept.append(answer.standing.pin)
 
-    def pinned(self, name: str, pin: str) -> Answer:
+    def tagged(self, name: str, tag: str) -> Answer:
         self.about(name)
         for answer in self._versions[name]:
-            if answer.standing.pin == pin:
+            if answer.standing.tag == tag:
                 return answer
-        raise Gone(f"version {pin} of {name} is no longer held")
+        raise Gone(f"version {tag} of {name} is no longer held")

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 
 from pipeline_platform.batch.change import bring_up
 from pipeline_platform.batch.settle import settle
+from pipeline_platform.contracts.models import TableColumn
+from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import SourceUnavailable, UnknownName
@@ -176,14 +181,14 @@ def test_a_version_is_kept_for_those_who_walk_and_read_again_from_the_lake(
     arrive(filled, 1, LATE)
     fold(by_shop(), engine=engine, lake=filled)
     _loaded(answers, 1)
-    assert answers.pinned("by_shop", first.standing.pin) is first
+    assert answers.tagged("by_shop", first.standing.tag) is first
     other = _answers(filled, engine)
     other._list()
-    again = other.pinned("by_shop", first.standing.pin)
+    again = other.tagged("by_shop", first.standing.tag)
     assert (_rows(again), again.quick) == (expected(EVENTS), False)
-    for pin in ("7.1", "1.9999", "nonsense"):
+    for tag in ("7.1", "1.9999", "nonsense", f"{first.standing.tag}-3"):
         with pytest.raises(Gone):
-            other.pinned("by_shop", pin)
+            other.tagged("by_shop", tag)
 
 
 def test_views_that_are_asked_for_stay_and_others_give_way(filled: Lake, engine: Engine) -> None:
@@ -253,3 +258,50 @@ def test_a_view_is_listed_once_it_is_live(
     bring_up(early, engine=engine, lake=filled, clock=clock)
     assert _rows(_loaded(served, name="early")) == expected(EVENTS)
     served.close()
+
+
+def test_another_version_of_a_dimension_is_another_answer(filled: Lake, engine: Engine) -> None:
+    shops = TableName("warehouse", "shops")
+    view = by_shop(name="named")
+    answer = """SELECT s.k0 AS shop, d.title AS title, s.events AS events FROM
+        (SELECT k0, sum(_rows) AS events FROM __states__ GROUP BY k0) AS s
+        LEFT JOIN warehouse.shops AS d ON s.k0 = d.shop"""
+    columns = (view.columns[0], TableColumn("title", "string"), view.columns[2])
+    split = replace(view.split, answer=answer, dimensions=(str(shops),))
+    _titles(filled, shops, "old")
+    named = replace(view, columns=columns, split=split)
+    bring_up(named, engine=engine, lake=filled, clock=clock)
+    refreshing = Refreshing(
+        "named", engine=engine, lake=filled, clock=clock, said={}, most_bytes=ALL
+    )
+    before = refreshing.newest(None)
+    _titles(filled, shops, "new")
+    after = refreshing.newest(before)
+    asked = Asked({"shop": Condition(equal=("a",))})
+    assert [found.rows(asked, 0, 1).rows() for found in (before, after)] == [
+        [("a", "old", 2)],
+        [("a", "new", 2)],
+    ]
+    assert before.standing.tag != after.standing.tag
+    assert before.standing.pin == after.standing.pin
+    with pytest.raises(Gone):
+        refreshing.tagged(before.standing.tag)
+    arrive(filled, 1, LATE)
+    fold(named, engine=engine, lake=filled)
+    assert refreshing.newest(after).rows(Asked(), 0, 9).rows() == [
+        (None, None, 1),
+        ("a", "new", 2),
+        ("b", None, 2),
+        ("c", None, 1),
+    ]
+
+
+def _titles(lake: Lake, name: TableName, title: str) -> None:
+    table = lake.table(name)
+    schema = pa.schema([("shop", pa.string()), ("title", pa.string())])
+    table.ensure(schema, None)
+    rows = pl.DataFrame({"shop": ["a"], "title": [title]})
+    with table.stage(schema) as staging:
+        staging.write(rows)
+        files = staging.finish()
+    table.replace(files, read=table.snapshot(), window=None)

@@ -13,12 +13,17 @@ from typing import Any
 import dagster as dg
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from pipeline_platform.cli import demo_data
 from pipeline_platform.components.storage import EventLog
+from pipeline_platform.engine.sail import SailEngine
 from pipeline_platform.lake.catalog import load, tables
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.models.listing import load as answer
+from pipeline_platform.settings import prepare_process
 from pipeline_platform_tests.cli.command import command, started
+from pipeline_platform_tests.demo.views_elsewhere import views
 from pipeline_platform_tests.features.reference import features_of_the_year
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -144,6 +149,31 @@ def test_features_equal_a_computation_elsewhere(demo: Demo, tmp_path: Path) -> N
     assert found.sort(keys).equals(
         expected.select(pl.col(name).cast(kind) for name, kind in found.schema.items()).sort(keys)
     )
+
+
+def test_views_equal_their_answers_elsewhere(demo: Demo) -> None:
+    prepare_process("sail")
+    engine = SailEngine()
+    for name, expected in views().items():
+        found: pl.DataFrame = answer(demo.lake, engine, f"serving.{name}", "polars")
+        naive = found.with_columns(pl.col(pl.Datetime("us", "UTC")).dt.replace_time_zone(None))
+        same = naive.select(expected.columns)
+        typed = expected.cast(same.schema)
+        assert_frame_equal(same, typed, check_row_order=False, rel_tol=1e-12, abs_tol=0)
+
+
+def test_a_sketch_is_close_to_the_count(demo: Demo) -> None:
+    found = demo.frame("serving.planes_by_carrier_day__batch")
+    error = (found["planes_estimated"] / found["planes"] - 1).abs()
+    assert found["planes"].sum() > 100_000 and error.max() < 0.02  # type: ignore[operator]
+
+
+def test_views_stand_at_the_last_epoch_with_all_days_settled(demo: Demo) -> None:
+    text = "SELECT max(as_of) AS as_of, min(batch_cut) AS cut, sum(late_rows) AS late, "
+    text += "count(*) AS days FROM serving.new_york_day__standing"
+    (row,) = json.loads(ask(demo, text, "--format", "json").stdout)
+    days = demo.frame("serving.flights")["_day"].n_unique()
+    assert row["late"] == 0 and row["days"] == days and row["cut"] == row["as_of"]
 
 
 def test_charts_are_pages_that_need_no_network(demo: Demo) -> None:

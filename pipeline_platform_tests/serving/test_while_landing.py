@@ -43,6 +43,17 @@ def test_every_response_is_as_of_one_epoch_and_none_goes_back(lake: Lake, engine
 
     lander, client = Thread(target=land), Client(app(answers))
     lander.start()
+    try:
+        seen = _watched(client, landed, done)
+    finally:
+        lander.join()
+        answers.close()
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 5
+
+
+def _watched(client: Client, landed: list[list[Event]], done: Signal) -> list[int]:
+    """The epochs of all responses until the last one; each is what its epochs give."""
     seen: list[int] = []
     while not (done.is_set() and seen and seen[-1] == EPOCHS - 1):
         found = client.get("/views/by_shop/rows?limit=10").json()
@@ -50,7 +61,4 @@ def test_every_response_is_as_of_one_epoch_and_none_goes_back(lake: Lake, engine
         events = [event for epoch in landed[: found["as_of"] + 1] for event in epoch]
         rows = {row["shop"]: (Decimal(row["total"]), row["events"]) for row in found["rows"]}
         assert rows == expected(events), found["as_of"]
-    lander.join()
-    answers.close()
-    assert seen == sorted(seen)
-    assert len(set(seen)) > 5
+    return seen

@@ -131,10 +131,19 @@ class _Bringing:
         end_fill(states, cut)
 
     def _fill_days(self, states: States, accepted: Snapshot, days: list[date], cut: int) -> None:
-        shape = states.table.snapshot()
+        """Fill the days that others have not filled by now."""
+        held = states.held()
+        days = [day for day in days if held.cuts.get(day) != cut]
+        if not days or held.folded >= cut:
+            return
         publish = Publish(tuple(days), cut, 0)
-        files = stage_batch(states, shape, accepted, publish, self.engine, self.most_rows)
-        fill(states, cut, days, files)
+        files = stage_batch(states, held.snapshot, accepted, publish, self.engine, self.most_rows)
+        try:
+            fill(states, cut, days, files)
+        except CommitConflict:
+            cuts = states.held().cuts
+            if any(cuts.get(day) != cut for day in days):
+                raise
 
     def _catch_up(self, states: States, number: int, upto: int) -> None:
         """Fold until the states hold every epoch up to `upto`."""

@@ -285,3 +285,22 @@ def test_retiring_twice_is_retiring_once(lake: Lake, engine: Engine) -> None:
 
 def _crash() -> None:
     raise Crash
+
+
+def test_who_fills_the_same_days_at_once_goes_on(lake: Lake, engine: Engine) -> None:
+    arrive(lake, 0, FIRST)
+    arrive(lake, 1, LATE)
+    original, calls = stage_batch, []
+
+    def slow(states: States, *args: Any) -> Any:
+        calls.append(True)
+        if len(calls) == 1:
+            up(OLD, lake, engine, most_rows=1)
+        return original(states, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline_platform.batch.change.stage_batch", slow)
+        up(OLD, lake, engine, most_rows=1)
+    assert len(calls) == 1 + 3
+    assert now(lake).number == 1
+    assert answered(lake, engine) == expected([*FIRST, *LATE])

@@ -108,20 +108,17 @@ def _old_files(table: "LakeTable", now: datetime, kept: timedelta) -> list[str]:
 
 def _states(declared: DeclaredView, held: "Live", platform: "Platform", now: datetime) -> list[str]:
     """States are merged by their own merge; versions that a reader has pinned stay."""
-    from pipeline_platform.lake.cleaning import clean_log, plan_cleaning
-    from pipeline_platform.lake.upkeep import POLICY
-    from pipeline_platform.lake.vacuum import plan_vacuum, vacuum
+    from pipeline_platform.lake.compaction import Compact
+    from pipeline_platform.lake.upkeep import plan_upkeep, run
     from pipeline_platform.speed.fold import compact
     from pipeline_platform.views.pins import Pins
 
     table = platform.lake.table(held.states)
     made = compact(declared.view, engine=platform.engine, lake=platform.lake, clock=platform.clock)
     said = [f"merge {made.before} files of states into {made.after}"] if made.before else []
-    pinned = Pins(table.uri).versions(now)
-    old = plan_vacuum(table, now, POLICY.files_kept, pinned)
-    log = plan_cleaning(table, now, POLICY.log_kept, pinned, POLICY.entries)
-    said += [str(step) for step in old if vacuum(table, step)]
-    return said + [str(step) for step in log if clean_log(table, step)]
+    steps = plan_upkeep(table, now, Pins(table.uri).versions(now))
+    mine = (step for step in steps if not isinstance(step, Compact))
+    return said + [str(step) for step in mine if run(table, step)]
 
 
 def _unused(table: "LakeTable", now: datetime) -> list[str]:

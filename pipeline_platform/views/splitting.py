@@ -167,17 +167,36 @@ class _Plan:
             number += len(names)
         return found
 
-    def _stacked(self) -> bool:
-        """Whether each row is counted once for itself and once for each distinct value."""
+    def _apart(self) -> bool:
+        """Whether values have state rows of their own, beside the one of their group."""
         light = all(s.partial.startswith(_LIGHT) for s in self.states)
         return len(self.values) > 1 or (len(self.values) == 1 and not light)
 
     def _partial(self) -> str:
+        groups = ["_day", *self.keys]
         made = [f"{state.partial} AS {state.name}" for state in self.states]
-        groups = ["_day", *self.keys, *self._distincts()]
-        counted = "count(_one)" if self._stacked() else "count(*)"
-        columns = [*groups, *made, f"{counted} AS {COUNTED}"]
-        return f"SELECT {_list(columns)}\nFROM ({self._rows()}) AS _r\nGROUP BY {_list(groups)}"
+        counted = f"count(*) AS {COUNTED}"
+        if self._apart():
+            return self._in_sets(groups, [*made, counted])
+        groups += self._distincts()
+        columns = _list([*groups, *made, counted])
+        return f"SELECT {columns}\nFROM ({self._rows()}) AS _r\nGROUP BY {_list(groups)}"
+
+    def _in_sets(self, groups: list[str], made: list[str]) -> str:
+        """One row of states for each group, and one row for each value of it, in one scan."""
+        values = self._distincts()
+        sets = [groups, *([*groups, *names] for names in self._grouped())]
+        alone = " AND ".join(f"grouping({names[0]}) = 1" for names in self._grouped())
+        columns = [*groups, *values, *made, f"{alone} AS _alone"]
+        by = _list(f"({_list(one)})" for one in sets)
+        counted = (
+            f"SELECT {_list(columns)}\nFROM ({self._rows()}) AS _r\nGROUP BY GROUPING SETS ({by})"
+        )
+        kept = [f"CASE WHEN _alone THEN {s.name} END AS {s.name}" for s in self.states]
+        kept.append(f"CASE WHEN _alone THEN {COUNTED} ELSE 0 END AS {COUNTED}")
+        known = " OR ".join(f"{names[0]} IS NOT NULL" for names in self._grouped())
+        columns = [*groups, *values, *kept]
+        return f"SELECT {_list(columns)}\nFROM ({counted}) AS _s\nWHERE _alone OR {known}"
 
     def _rows(self) -> str:
         columns = [f"{self.view.source}._day AS _day"]
@@ -187,31 +206,9 @@ class _Plan:
         rows = f"SELECT {_list(columns)}\nFROM {ROWS} AS {self.view.source}{where}"
         if not self.values:
             return rows
-        return self._stack(rows) if self._stacked() else self._beside(rows)
-
-    def _merging(self) -> set[str]:
-        """The arguments that states are made of."""
-        return {name for state in self.states for name in re.findall(r"\ba\d+\b", state.partial)}
-
-    def _beside(self, rows: str) -> str:
-        """Each row with its distinct values as columns to group by."""
-        values = [f"{a} AS {d}" for a, d in zip(self.values[0], self._distincts(), strict=True)]
+        names = [name for group in self.values for name in group]
+        values = [f"{a} AS {d}" for a, d in zip(names, self._distincts(), strict=True)]
         return f"SELECT *, {_list(values)}\nFROM ({rows}) AS _u"
-
-    def _stack(self, rows: str) -> str:
-        """Each row several times: as itself, and with one of its distinct values."""
-        tags = range(len(self.values) + 1)
-        plain = [f"a{n}" for n in range(len(self.arguments)) if f"a{n}" in self._merging()]
-        columns = ["_day", *self.keys]
-        columns += [f"CASE WHEN _tag = 0 THEN {name} END AS {name}" for name in plain]
-        for number, (names, made) in enumerate(zip(self.values, self._grouped(), strict=True), 1):
-            columns += [
-                f"CASE WHEN _tag = {number} THEN {a} END AS {d}"
-                for a, d in zip(names, made, strict=True)
-            ]
-        columns.append("CASE WHEN _tag = 0 THEN 1 END AS _one")
-        exploded = f"SELECT *, explode(array({_list(map(str, tags))})) AS _tag\nFROM ({rows}) AS _u"
-        return f"SELECT {_list(columns)}\nFROM ({exploded}) AS _t"
 
     def _merge(self) -> str:
         return self._merged(["_day", *self.keys, *self._distincts()], STATES)

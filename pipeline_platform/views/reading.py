@@ -149,10 +149,15 @@ def reading(lake: Lake, name: str, pin: Pin | None = None) -> Reading:
     """The view `name` as it stands now, or as it stood at `pin`.
 
     Readings taken one after the other never go back: states that gave way to others got
-    no more epochs before those had as many. Raises UnknownName where no such view is live.
+    no more epochs before those had as many. Raises UnknownName where no such view is live,
+    or where the pinned version is not there or not any more.
     """
-    found = live(lake, name, None if pin is None else pin.live)
-    if found is None:
+    now = live(lake, name)
+    if now is None:
         raise UnknownName("view", name, views(lake))
+    found = now if pin is None else live(lake, name, pin.live)
+    if found is None:
+        known = [f"definitions 1 to {now.number}"]
+        raise UnknownName(f"pin of view {name!r}", str(pin), known, where=str(now.view.table))
     version = None if pin is None else pin.version
     return Reading(lake, found, HeldStates(lake.table(found.states).snapshot(version)))

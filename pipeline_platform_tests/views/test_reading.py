@@ -149,3 +149,9 @@ def test_a_pin_is_read_across_checkpoints(lake: Lake, engine: Engine, hinted: bo
         reading(lake, "by_shop").held.snapshot.table.create_checkpoint()
     for pin, answer in pins[::4]:
         assert answered(lake, engine, pin=pin) == answer
+
+
+def test_a_pin_of_what_never_was_is_told(filled: Lake) -> None:
+    for wrong in ("7.1", "1.999"):
+        with pytest.raises(UnknownName, match=wrong.split(".")[1]):
+            reading(filled, "by_shop", Pin.parse("by_shop", wrong))

@@ -1,19 +1,18 @@
 """A view's statement split into partial, merge and answer."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from pipeline_platform.contracts.types import INTEGERS, DataType
-from pipeline_platform.contracts.views import COUNTED, ROWS, STATES, DimensionTable, Split
+from pipeline_platform.contracts.views import ROWS, DimensionTable, Split
 from pipeline_platform.sql.view_refusals import refused
-from pipeline_platform.sql.view_statement import GROUPS, Measure, ViewStatement, quoted, read_view
+from pipeline_platform.sql.view_statement import Measure, ViewStatement, read_view
 from pipeline_platform.views import algebra
 from pipeline_platform.views.algebra import Form
+from pipeline_platform.views.plan import Plan
 
 Types = Callable[[str], str]
 _PLAIN = re.compile(r"[\w.]+|\*")  # needs no parentheses around it
-_LIGHT = ("count(", "sum(", "CAST(sum(", "min(a", "max(a")
 _NO_DIMENSIONS: Mapping[str, DimensionTable] = {}
 
 
@@ -38,7 +37,7 @@ def split(
     view = read_view(sql, stream, columns, known, path)
     _check_joins(view, tables)
     forms = [_form(measure, view, types) for measure in view.measures]
-    return _Plan(view, forms).split()
+    return Plan(view, forms).split()
 
 
 def _check_joins(view: ViewStatement, dimensions: Mapping[str, DimensionTable]) -> None:
@@ -93,159 +92,3 @@ def _numeric(measure: Measure, view: ViewStatement, types: Types | None) -> Data
     if measure.name != "sum" and kind.precision > algebra.MOST_AVERAGED:
         raise refused("average_too_wide", measure.arguments[0], view.origin, measure.offset)
     return kind
-
-
-class _Column(NamedTuple):
-    name: str
-    partial: str
-    merge: str
-
-
-class _Plan:
-    """Numbers the arguments, states and distinct values that the forms share."""
-
-    def __init__(self, view: ViewStatement, forms: list[Form]) -> None:
-        self.view, self.forms = view, forms
-        self.keys = [f"k{number}" for number in range(len(view.keys))]
-        self.arguments: list[str] = []
-        self.states: list[_Column] = []
-        self.values: list[tuple[str, ...]] = []
-        self.finals = [self._final(form) for form in forms]
-
-    def split(self) -> Split:
-        outputs = self.view.outputs
-        return Split(
-            keys=tuple(self.keys),
-            states=(*self._distincts(), *(state.name for state in self.states)),
-            partial=self._partial(),
-            merge=self._merge(),
-            answer=self._answer(),
-            outputs={o.name: self.keys[o.key] for o in outputs if o.key is not None},
-            dimensions=tuple(dict.fromkeys(join.table for join in self.view.joins)),
-            approximate=tuple(
-                o.name for o in outputs if any(self.forms[m].approximate for m in o.measures)
-            ),
-        )
-
-    def _final(self, form: Form) -> str:
-        if form == algebra.ROW_COUNT:
-            return f"coalesce({COUNTED}, 0)"
-        names = [self._argument(text) for text in form.arguments]
-        if form.values:
-            return form.final.format(d=f"c{self._value(tuple(names))}")
-        given = {f"a{n}": name for n, name in enumerate(names)}
-        states = [self._state(s.partial.format(**given), s.merge) for s in form.states]
-        return form.final.format(**{f"s{n}": name for n, name in enumerate(states)})
-
-    def _argument(self, text: str) -> str:
-        if text not in self.arguments:
-            self.arguments.append(text)
-        return f"a{self.arguments.index(text)}"
-
-    def _state(self, partial: str, merge: str) -> str:
-        for state in self.states:
-            if state.partial == partial:
-                return state.name
-        name = f"s{len(self.states)}"
-        self.states.append(_Column(name, partial, merge.format(s=name)))
-        return name
-
-    def _value(self, names: tuple[str, ...]) -> int:
-        if names not in self.values:
-            self.values.append(names)
-        return self.values.index(names)
-
-    def _distincts(self) -> list[str]:
-        return [name for group in self._grouped() for name in group]
-
-    def _grouped(self) -> list[list[str]]:
-        """The columns d0.. of each counted set of values."""
-        found: list[list[str]] = []
-        number = 0
-        for names in self.values:
-            found.append([f"d{number + place}" for place in range(len(names))])
-            number += len(names)
-        return found
-
-    def _apart(self) -> bool:
-        """Whether values have state rows of their own, beside the one of their group."""
-        light = all(s.partial.startswith(_LIGHT) for s in self.states)
-        return len(self.values) > 1 or (len(self.values) == 1 and not light)
-
-    def _partial(self) -> str:
-        groups = ["_day", *self.keys]
-        made = [f"{state.partial} AS {state.name}" for state in self.states]
-        counted = f"count(*) AS {COUNTED}"
-        if self._apart():
-            return self._in_sets(groups, [*made, counted])
-        groups += self._distincts()
-        columns = _list([*groups, *made, counted])
-        return f"SELECT {columns}\nFROM ({self._rows()}) AS _r\nGROUP BY {_list(groups)}"
-
-    def _in_sets(self, groups: list[str], made: list[str]) -> str:
-        """One row of states for each group, and one row for each value of it, in one scan."""
-        values = self._distincts()
-        sets = [groups, *([*groups, *names] for names in self._grouped())]
-        alone = " AND ".join(f"grouping({names[0]}) = 1" for names in self._grouped())
-        columns = [*groups, *values, *made, f"{alone} AS _alone"]
-        by = _list(f"({_list(one)})" for one in sets)
-        counted = (
-            f"SELECT {_list(columns)}\nFROM ({self._rows()}) AS _r\nGROUP BY GROUPING SETS ({by})"
-        )
-        kept = [f"CASE WHEN _alone THEN {s.name} END AS {s.name}" for s in self.states]
-        kept.append(f"CASE WHEN _alone THEN {COUNTED} ELSE 0 END AS {COUNTED}")
-        known = " OR ".join(f"{names[0]} IS NOT NULL" for names in self._grouped())
-        columns = [*groups, *values, *kept]
-        return f"SELECT {_list(columns)}\nFROM ({counted}) AS _s\nWHERE _alone OR {known}"
-
-    def _rows(self) -> str:
-        columns = [f"{self.view.source}._day AS _day"]
-        columns += [f"{text} AS k{n}" for n, text in enumerate(self.view.keys)]
-        columns += [f"{text} AS a{n}" for n, text in enumerate(self.arguments)]
-        where = f"\nWHERE {self.view.where}" if self.view.where else ""
-        rows = f"SELECT {_list(columns)}\nFROM {ROWS} AS {self.view.source}{where}"
-        if not self.values:
-            return rows
-        names = [name for group in self.values for name in group]
-        values = [f"{a} AS {d}" for a, d in zip(names, self._distincts(), strict=True)]
-        return f"SELECT *, {_list(values)}\nFROM ({rows}) AS _u"
-
-    def _merge(self) -> str:
-        return self._merged(["_day", *self.keys, *self._distincts()], STATES)
-
-    def _merged(self, groups: list[str], source: str) -> str:
-        columns = [*groups, *(f"{state.merge} AS {state.name}" for state in self.states)]
-        columns.append(f"sum({COUNTED}) AS {COUNTED}")
-        by = f"\nGROUP BY {_list(groups)}" if groups else ""
-        return f"SELECT {_list(columns)}\nFROM {source}{by}"
-
-    def _groups(self) -> str:
-        """States merged over all days, one row for each group and each total."""
-        values = self._distincts()
-        if not values and not self.view.sets:
-            return self._merged(self.keys, STATES)
-        source = f"({self._merged([*self.keys, *values], STATES)}) AS _d" if values else STATES
-        columns = [*self.keys, *(f"{state.merge} AS {state.name}" for state in self.states)]
-        columns += [self._counted(group, n) for n, group in enumerate(self._grouped())]
-        columns += [f"{level} AS g{n}" for n, level in enumerate(self.view.levels)]
-        columns.append(f"sum({COUNTED}) AS {COUNTED}")
-        by = self.view.sets or _list(self.keys)
-        return f"SELECT {_list(columns)}\nFROM {source}" + (f"\nGROUP BY {by}" if by else "")
-
-    def _counted(self, values: list[str], number: int) -> str:
-        """A value has one row in its group; in a total it may have several."""
-        counted = f"DISTINCT {_list(values)}" if self.view.sets else values[0]
-        return f"count({counted}) AS c{number}"
-
-    def _answer(self) -> str:
-        finals = [*self.keys, *(f"{final} AS v{n}" for n, final in enumerate(self.finals))]
-        finals += [f"g{n}" for n in range(len(self.view.levels))]
-        groups = f"SELECT {_list(finals)}\nFROM ({self._groups()}) AS _m"
-        outputs = [f"{output.text} AS {quoted(output.name)}" for output in self.view.outputs]
-        joins = "".join(f"\n{join.text} ON {join.condition}" for join in self.view.joins)
-        having = f"\nWHERE {self.view.having}" if self.view.having else ""
-        return f"SELECT {_list(outputs)}\nFROM ({groups}) AS {GROUPS}{joins}{having}"
-
-
-def _list(columns: Iterable[str]) -> str:
-    return ", ".join(columns)

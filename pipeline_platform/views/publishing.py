@@ -14,6 +14,7 @@ from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
+from pipeline_platform.views.folding import committed
 from pipeline_platform.views.held import BACKFILL, BATCH, FOLD, HeldStates
 from pipeline_platform.views.relations import accepted_rows
 from pipeline_platform.views.states import States
@@ -66,7 +67,13 @@ def stage_batch(
     engine: Engine,
     most_rows: int,
 ) -> list[StagedFile]:
-    """State rows over the accepted rows of the days, up to the cut; days go in chunks."""
+    """State rows over the accepted rows of the days, up to the cut; days go in chunks.
+
+    Raises CommitConflict when these accepted rows end before the cut, which another process
+    chose by a newer version of them.
+    """
+    if committed(accepted) < publish.cut:
+        raise _ahead(states, publish, committed(accepted))
     return states.stage(
         shape,
         _frames(states, accepted, publish, engine, most_rows),
@@ -199,6 +206,15 @@ def _overtaken(publish: Publish, held: HeldStates, across: int) -> CommitConflic
         where=held.snapshot.uri.rpartition("/")[2],
         known=f"the states stand at epoch {held.folded}{crossing}",
         remedy="compute the days again at a newer epoch",
+    )
+
+
+def _ahead(states: States, publish: Publish, last: int) -> CommitConflict:
+    return CommitConflict(
+        f"a batch at epoch {publish.cut} needs newer rows",
+        where=str(states.view.table),
+        known=f"the version that was read ends at epoch {last}",
+        remedy="read the accepted rows again",
     )
 
 

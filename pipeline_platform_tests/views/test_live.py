@@ -17,7 +17,7 @@ from pipeline_platform.models.listing import load
 from pipeline_platform.speed.fold import fold
 from pipeline_platform.views.folding import committed, fold_into
 from pipeline_platform.views.live import Live, live, swap
-from pipeline_platform.views.publishing import Publish, commit_batch, stage_batch
+from pipeline_platform.views.publishing import Publish, begin_fill, commit_batch, stage_batch
 from pipeline_platform.views.reading import reading
 from pipeline_platform.views.states import States
 from pipeline_platform_tests.views.store import (
@@ -303,4 +303,25 @@ def test_who_fills_the_same_days_at_once_goes_on(lake: Lake, engine: Engine) -> 
         up(OLD, lake, engine, most_rows=1)
     assert len(calls) == 1 + 3
     assert now(lake).number == 1
+    assert answered(lake, engine) == expected([*FIRST, *LATE])
+
+
+def test_days_are_filled_from_rows_that_reach_the_cut_that_another_one_noted(
+    lake: Lake, engine: Engine
+) -> None:
+    """Found by racing processes: the rows were read before the other one chose the cut."""
+    arrive(lake, 0, FIRST)
+    original, noted = begin_fill, []
+
+    def late(states: States, cut: int) -> int:
+        if not noted:
+            noted.append(cut)
+            arrive(lake, 1, LATE)
+            original(states, 1)
+        return original(states, cut)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline_platform.batch.change.begin_fill", late)
+        assert up(OLD, lake, engine).as_of == 1
+    assert noted == [0]
     assert answered(lake, engine) == expected([*FIRST, *LATE])

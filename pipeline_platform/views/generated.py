@@ -124,7 +124,10 @@ def accepted_rows(
 def dimension_rows(
     dimension: DimensionTable, accepted: "pl.DataFrame", shape: Shape, random: Random
 ) -> "pl.DataFrame":
-    """Rows of a dimension table, unique as declared; its values are mostly those of the rows."""
+    """Rows of a dimension table, whose values are mostly those of the accepted rows.
+
+    Unique as declared; where nothing is said of that, in every column.
+    """
     bare = shape._replace(rows=min(shape.rows, 40), distinct=frozenset(), kind="mild")
     maker, made = _Maker(bare, random, Literals()), {}
     types = {**frame(dimension.columns, dict.fromkeys(dimension.columns, ())).schema}
@@ -138,7 +141,7 @@ def dimension_rows(
             for value in own
         ]
     rows = frame(dimension.columns, made)
-    for columns in dimension.unique:
+    for columns in dimension.unique or [(name,) for name in dimension.columns]:
         rows = rows.unique(subset=list(columns), keep="first", maintain_order=True)
     return rows
 

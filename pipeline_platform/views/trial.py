@@ -74,9 +74,9 @@ def apart(checked: Checked, trial: Trial) -> Apart | None:
 
     Raises OwnFailed where the view's own SQL fails.
     """
-    with _relations(checked, trial) as names:
+    with relations(checked, trial) as names:
         try:
-            own = _own(checked, trial.rows, names)
+            own = own_answer(checked, trial.rows, names)
         except StatementFailed as error:
             raise OwnFailed(error) from None
         try:
@@ -91,8 +91,8 @@ def apart(checked: Checked, trial: Trial) -> Apart | None:
 
 def varies(checked: Checked, trial: Trial) -> bool:
     """Whether the answer of its own SQL depends on the order of the rows."""
-    with _relations(checked, trial) as names:
-        answers = (_own(checked, rows, names) for rows in _reordered(checked, trial))
+    with relations(checked, trial) as names:
+        answers = (own_answer(checked, rows, names) for rows in _reordered(checked, trial))
         first = next(answers)
         loose = _loose(checked, first)
         return any(unmatched(first.rows, other.rows, loose) for other in answers)
@@ -111,24 +111,27 @@ def answers(
         filled = [dict(row) | {DAY: row.get(DAY) or day, EPOCH: number} for row in rows]
         values = {name: [row[name] for row in filled] for name in columns}
         held.append(
-            _states(checked, view.split.partial, ROWS, _arrow(frame(columns, values), columns), {})
+            state_rows(
+                checked, view.split.partial, ROWS, as_arrow(frame(columns, values), columns), {}
+            )
         )
-    return _finished(checked, held, {})
+    return finished(checked, held, {})
 
 
 @contextmanager
-def _relations(checked: Checked, trial: Trial) -> Iterator[dict[str, str]]:
+def relations(checked: Checked, trial: Trial) -> Iterator[dict[str, str]]:
     """Views over the dimension rows; the name of each by table."""
     names = {}
     with ExitStack() as held:
         for table, rows in trial.dimensions.items():
-            arrow = _arrow(rows, checked.dimensions[table].columns)
+            arrow = as_arrow(rows, checked.dimensions[table].columns)
             names[table] = held.enter_context(_relation(checked.engine, arrow))
         yield names
 
 
-def _own(checked: Checked, rows: "pl.DataFrame", names: Mapping[str, str]) -> Answer:
-    with _relation(checked.engine, _arrow(rows, checked.columns)) as name:
+def own_answer(checked: Checked, rows: "pl.DataFrame", names: Mapping[str, str]) -> Answer:
+    """What the view's own SQL gives over the rows; `names` are relations of its dimensions."""
+    with _relation(checked.engine, as_arrow(rows, checked.columns)) as name:
         tables = {**names, str(checked.view.source): name}
         text = substitute_tables(checked.view.sql, tables)
         return _answer(checked.engine, checked.engine.sql(text))
@@ -138,20 +141,21 @@ def _merged(checked: Checked, trial: Trial, names: Mapping[str, str]) -> Answer:
     """Partials of random runs of epochs, some merged beforehand, then the answer."""
     random, split = Random(trial.seed), checked.view.split
     held = [
-        _states(checked, split.partial, ROWS, _arrow(rows, checked.columns), names)
+        state_rows(checked, split.partial, ROWS, as_arrow(rows, checked.columns), names)
         for rows in _runs(trial.rows, random)
     ]
     while len(held) > 1 and random.random() < 0.7:
         random.shuffle(held)
         taken = random.randint(2, min(len(held), 4))
-        some = _as_stored(held[:taken])
-        held = [*held[taken:], _states(checked, split.merge, STATES, some, names)]
-    return _finished(checked, held, names)
+        some = as_stored(held[:taken])
+        held = [*held[taken:], state_rows(checked, split.merge, STATES, some, names)]
+    return finished(checked, held, names)
 
 
-def _finished(checked: Checked, held: "Sequence[pa.Table]", names: Mapping[str, str]) -> Answer:
+def finished(checked: Checked, held: "Sequence[pa.Table]", names: Mapping[str, str]) -> Answer:
+    """The answer over state rows that are held in parts."""
     engine = checked.engine
-    with _relation(engine, _as_stored(held)) as name:
+    with _relation(engine, as_stored(held)) as name:
         text = _placed(checked.view.split.answer, STATES, name, names)
         return _answer(engine, engine.sql(text))
 
@@ -169,15 +173,16 @@ def _runs(rows: "pl.DataFrame", random: Random) -> "list[pl.DataFrame]":
     return runs or [rows]
 
 
-def _states(
+def state_rows(
     checked: Checked, text: str, token: str, rows: "pa.Table", names: Mapping[str, str]
 ) -> "pa.Table":
+    """State rows: the statement `text` over rows that stand in for its token."""
     engine = checked.engine
     with _relation(engine, rows) as name:
         return engine.collect(engine.sql(_placed(text, token, name, names)))
 
 
-def _as_stored(states: "Sequence[pa.Table]") -> "pa.Table":
+def as_stored(states: "Sequence[pa.Table]") -> "pa.Table":
     """State rows together, with the columns that their table has beside them."""
     import pyarrow as pa
 
@@ -216,7 +221,7 @@ def _no_rows(schema: "pa.Schema") -> str:
     return f"SELECT {', '.join(columns)} WHERE 1 = 0"
 
 
-def _arrow(rows: "pl.DataFrame", columns: Columns) -> "pa.Table":
+def as_arrow(rows: "pl.DataFrame", columns: Columns) -> "pa.Table":
     """The rows in the types that a table on disk gives."""
     from pipeline_platform.lake.schema import arrow_schema
 
@@ -243,7 +248,7 @@ def _possible(checked: Checked, trial: Trial, names: Mapping[str, str], merged: 
     keys, loose = _keys(checked, merged), _loose(checked, merged)
     seen: defaultdict[Row, list[set[Any]]] = defaultdict(lambda: [set() for _ in merged.types])
     for rows in _reordered(checked, trial):
-        for row in _own(checked, rows, names).rows:
+        for row in own_answer(checked, rows, names).rows:
             for n, value in enumerate(row):
                 seen[at(row, keys)][n].add(value)
     return all(

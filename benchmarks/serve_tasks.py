@@ -70,7 +70,8 @@ def serve(home: str) -> dict[str, Any]:
     from pipeline_platform.cli.serve import serving
 
     stop = _until_told()
-    with serving(_platform(home), {}, "127.0.0.1", 0, 1 << 30) as url:
+    where: Any = {"host": "127.0.0.1", "port": 0, "most_bytes": 1 << 30, "token": ""}
+    with serving(_platform(home), {}, **where) as url:
         (Path(home) / "url.tmp").write_text(url)
         (Path(home) / "url.tmp").rename(Path(home) / "url")
         _wait_for(Path(home) / "ready")

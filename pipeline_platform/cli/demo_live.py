@@ -65,14 +65,18 @@ def replay(asked: Replay) -> None:
     admitted, folded and settled, and answers are compared. Abort where they differ.
     """
     from pipeline_platform.cli.project import OWN, declarations
-    from pipeline_platform.cli.serve import said_of, serving
+    from pipeline_platform.cli.serve import said_of, serving, token_for
     from pipeline_platform.cli.stream import assembled, until_told
 
     rows = day_of(asked.day, asked.late, asked.repeats)
     here, declared = _beside(), declarations(OWN)
     stop, ended = Event(), Event()
     runner = assembled(here, declared, sorted(rows), ended, None, False)
-    with until_told(stop), serving(here, said_of(declared), HOST, asked.port, _MEMORY) as url:
+    said, token = said_of(declared), token_for(HOST)
+    with (
+        until_told(stop, here.engine),
+        serving(here, said, HOST, asked.port, most_bytes=_MEMORY, token=token) as url,
+    ):
         _say(f"Open {url}/live/{SHOWN}   the replay lies in {here.settings.home}")
         runner.start()
         sent = _send(here, declared, rows, asked, stop, runner)

@@ -37,33 +37,49 @@ def serve(host: str, port: int, memory: int) -> None:
     from pipeline_platform.cli.stream import until_told
     from pipeline_platform.wiring import platform
 
-    stop = Event()
-    here = platform()
-    with until_told(stop), serving(here, declared(), host, port, memory << 20) as url:
+    stop, token = Event(), token_for(host)
+    here, said = platform(), declared()
+    with (
+        until_told(stop, here.engine),
+        serving(here, said, host, port, most_bytes=memory << 20, token=token) as url,
+    ):
         click.echo(f"{url} answers; {url}/live/<view> moves. Ctrl-C stops.", err=True)
         stop.wait()
 
 
 @contextmanager
 def serving(
-    here: "Platform", said: "Mapping[str, Said]", host: str, port: int, most_bytes: int
+    here: "Platform",
+    said: "Mapping[str, Said]",
+    host: str,
+    port: int,
+    *,
+    most_bytes: int,
+    token: str,
 ) -> Iterator[str]:
     """Serve the views of a platform until the context ends; gives the URL.
 
     `said` is what the project declares of them.
     """
     from pipeline_platform.serving.http import app
-    from pipeline_platform.serving.server import refuse_unguarded, running
-    from pipeline_platform.settings import SERVE_TOKEN, serve_token
+    from pipeline_platform.serving.server import running
 
-    token = serve_token()
-    refuse_unguarded(host, token, SERVE_TOKEN)
     answers = here.answers(said, most_bytes=most_bytes, report=_warn)
     try:
         with running(app(answers.start(), token=token), host, port) as url:
             yield url
     finally:
         answers.close()
+
+
+def token_for(host: str) -> str:
+    """The token that is asked of clients, or empty; Abort where an address needs one."""
+    from pipeline_platform.serving.server import refuse_unguarded
+    from pipeline_platform.settings import SERVE_TOKEN, serve_token
+
+    token = serve_token()
+    refuse_unguarded(host, token, SERVE_TOKEN)
+    return token
 
 
 def declared() -> "dict[str, Said]":

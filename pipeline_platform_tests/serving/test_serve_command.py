@@ -47,6 +47,34 @@ def test_it_answers_with_its_token_and_ends_when_told(
     assert TOKEN not in said + rest
 
 
+_INTERRUPTED = """
+import os, signal
+from threading import Event
+from pipeline_platform.cli.stream import until_told
+from pipeline_platform.wiring import platform
+
+stop, engine = Event(), platform().engine
+with until_told(stop, engine):
+    os.kill(os.getpid(), signal.SIGINT)
+    assert stop.wait(10)
+    Event().wait(1)
+    print(engine.collect(engine.sql("SELECT 7 AS n")).to_pylist())
+"""
+
+
+@pytest.mark.slow
+def test_the_engine_outlives_an_interrupt_so_that_what_was_begun_can_end(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED],
+        capture_output=True,
+        text=True,
+        env=environment(tmp_path),
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == "[{'n': 7}]"
+
+
 @pytest.mark.slow
 def test_it_does_not_start_open(tmp_path: Path) -> None:
     process = _start(tmp_path, "--host", "0.0.0.0")

@@ -134,11 +134,13 @@ def _settled_spec(
 ) -> dg.AssetSpec:
     """Late days are settled at once where only the batch answers, else by the upkeep."""
     stream = all_of.tables[declared.stream]
+    inputs = [stream, *(all_of.tables[name] for name in declared.dimensions)]
     automation = rebuilt_when_rewritten()
     if declared.view.paths == "batch":
         refresh = seconds(declared.attributes.refresh)
         automation = either(rebuilt_when_inputs_change(batch, [stream], refresh), automation)
-    return asset_spec(batch, [days_dep(stream, batch.partitioning, (0, 0))], automation=automation)
+    deps = [days_dep(table, batch.partitioning, (0, 0)) for table in inputs]
+    return asset_spec(batch, deps, automation=automation)
 
 
 def _step(table: DeclaredTable) -> str:

@@ -129,6 +129,7 @@ def _resolve_derived(source: Source, found: Declarations) -> None:
     elif isinstance(source, ViewSource):
         _resolve_view(source, found)
     else:
+        _refuse_views(source, found)
         features = declare_features(source, found.tables)
         found.feature_sets[str(source.table)] = features
         found.add(features.table)
@@ -140,6 +141,19 @@ def _resolve_view(source: ViewSource, found: Declarations) -> None:
     found.views[view.view.name] = view
     for table in view.tables:
         found.add(table)
+
+
+def _refuse_views(source: FeatureSource, found: Declarations) -> None:
+    """Features look back into the past of a table, and a view only has a present."""
+    views = {str(view.table.name) for view in found.views.values()}
+    for table, where in source.reads().items():
+        if table in views:
+            raise DeclarationError(
+                f"{source.table} reads the view {table}",
+                where=where,
+                known="features are computed from rows with the instants at which they were known",
+                remedy="aggregate in the feature set itself, or in a model that keeps its days",
+            )
 
 
 class _Checked(Protocol):

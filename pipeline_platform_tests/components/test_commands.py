@@ -43,13 +43,19 @@ def test_dg_lists_our_components(project: Path, home: Path) -> None:
 
 def test_what_dg_scaffolds_loads_as_it_stands(tmp_path: Path, home: Path) -> None:
     project = copy_shop(tmp_path)
-    for kind, where in (("Stream", "web/clicks"), ("Model", "web/answer")):
+    for kind, where in (("Stream", "web/clicks"), ("Model", "web/answer"), ("View", "web/pace")):
         name = f"pipeline_platform.components.{kind}"
         done = call(project, home, "dg", "scaffold", "defs", name, where)
         assert done.returncode == 0, done.stdout + done.stderr
     done = call(project, home, "dg", "list", "defs", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    for key in ("raw/clicks", "serving/clicks", "mart/answer"):
+    for key in (
+        "raw/clicks",
+        "serving/clicks",
+        "mart/answer",
+        "serving/pace",
+        "serving/pace__batch",
+    ):
         assert key in done.stdout
 
 

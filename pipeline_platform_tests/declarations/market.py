@@ -115,7 +115,7 @@ SELECT o.customer, c.town, date_trunc('HOUR', o.ordered_at) AS hour,
 FROM serving.orders AS o
 LEFT JOIN serving.customers AS c ON c.id = o.customer
 WHERE o.amount >= 0
-GROUP BY o.customer, date_trunc('HOUR', o.ordered_at)
+GROUP BY o.customer, c.town, date_trunc('HOUR', o.ordered_at)
 """,
 }
 

@@ -47,6 +47,11 @@ WRONG = {
         "    - table: serving.orders\n      keys: [customer]",
         "    - table: feature.habits\n      keys: [customer]",
     ),
+    "features of a view": (
+        HABITS,
+        "    - table: serving.orders\n      keys: [customer]",
+        "    - table: serving.pulse\n      keys: [customer]",
+    ),
     "unknown path": (PULSE, "freshness: 1h", "paths: realtime"),
     "type of a sketch": (PULSE, "type: bigint, ", ""),
     "unknown column of a view": (PULSE, "    hour: {", "    huor: {"),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from pipeline_platform.batch.change import Brought
+    from pipeline_platform.batch.change import Report as Filled
     from pipeline_platform.contracts.views import View
     from pipeline_platform.features.training import Manifest, TrainingSet
     from pipeline_platform.ingest.admission import Admission, Report
@@ -150,14 +152,13 @@ class Platform:
         )
 
     def _kept(self, view: "View") -> "KeptView":
-        from pipeline_platform.batch.change import bring_up
         from pipeline_platform.speed.fold import compact
         from pipeline_platform.speed.kept import KeptView
 
         engine, lake, clock = self.engine, self.lake, self.clock
         return KeptView(
             view.name,
-            partial(bring_up, view, engine=engine, lake=lake, clock=clock),
+            partial(self.bring_up, view),
             partial(compact, view, engine=engine, lake=lake, clock=clock),
         )
 
@@ -203,6 +204,17 @@ class Platform:
         from pipeline_platform.models.listing import load
 
         return load(self.lake, self.engine, name, as_)
+
+    def bring_up(self, view: "View", report: "Filled | None" = None) -> "Brought":
+        """Let `view` answer, once it was held against its own SQL on this engine.
+
+        Raises as `batch.change.bring_up` does, and Abort where it would answer wrongly.
+        """
+        from pipeline_platform.batch.change import bring_up
+        from pipeline_platform.views.before_use import check_before_use
+
+        check_before_use(view, engine=self.engine, lake=self.lake)
+        return bring_up(view, engine=self.engine, lake=self.lake, clock=self.clock, report=report)
 
     def proof(self, name: str) -> "Proof":
         """What recomputes the present answer of a view; UnknownName where none is live."""

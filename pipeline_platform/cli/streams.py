@@ -106,10 +106,8 @@ def reprocess(stream: str, yes: bool, style: str) -> None:
 
 
 def _follow(here: "Platform", view: "View", shown: "Shown") -> None:
-    from pipeline_platform.batch.change import bring_up
-
     shown.begin(f"rebuild view {view.name}")
-    brought = bring_up(view, engine=here.engine, lake=here.lake, clock=here.clock)
+    brought = here.bring_up(view)
     shown.end(f"as of epoch {brought.as_of}")
 
 

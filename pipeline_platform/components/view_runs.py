@@ -24,12 +24,10 @@ def bring_up(declared: DeclaredView, contract: StreamContract, platform: "Platfo
 
     A stream to which nothing has come is an empty table.
     """
-    from pipeline_platform.batch.change import bring_up
-
     tables = platform.admission(contract).tables
     if not tables.accepted.exists():
         tables.ensure(contract)
-    return bring_up(declared.view, engine=platform.engine, lake=platform.lake, clock=platform.clock)
+    return platform.bring_up(declared.view)
 
 
 def fold_pending(declared: DeclaredView, platform: "Platform") -> int:

@@ -16,7 +16,7 @@ from pipeline_platform.views.reading import reading
 from pipeline_platform_tests.views.store import Event, answered, arrive, clock, expected
 from pipeline_platform_tests.views.worker import DEFINITIONS
 
-STEPS = 40
+STEPS = 30
 
 
 @pytest.mark.slow
@@ -66,7 +66,8 @@ def _read(lake: Lake, engine: Engine, epochs: list[list[Event]], seen: int) -> i
     found = reading(lake, "by_shop")
     as_of = found.standing.as_of
     assert as_of >= seen
-    least = 100 if "amount > 1" in found.view.split.partial else 0
+    words = found.view.split.partial.split()
+    least = 100 * float(words[words.index("amount") + 2]) if "WHERE" in words else 0
     events = [event for each in epochs[: as_of + 1] for event in each if event[2] > least]
     assert answered(lake, engine, pin=found.standing.pin) == expected(events)
     counted = sum(found.standing.late.values())

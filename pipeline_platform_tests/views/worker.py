@@ -18,7 +18,8 @@ from pipeline_platform.views.reading import reading
 from pipeline_platform.views.states import States
 from pipeline_platform_tests.views.store import by_shop, clock, day
 
-DEFINITIONS = [by_shop(), by_shop(where="WHERE amount > 1"), by_shop(having="HAVING true")]
+DEFINITIONS = [by_shop(), by_shop(having="HAVING true")]
+DEFINITIONS += [by_shop(where=f"WHERE amount > {least}.0") for least in range(3)]
 
 
 def work(root: Path, seed: int, steps: int) -> int:

@@ -18,6 +18,7 @@ _COLUMNS = [
     "p95 ms",
     "p99 ms",
     "slowest ms",
+    "asked late, p95 ms",
     "versions seen",
     "server CPU s per s",
     "server peak MB",
@@ -25,7 +26,10 @@ _COLUMNS = [
 
 
 def by_key(folder: Path) -> str:
-    """Each request asks for one random key; its time counts from when it was due."""
+    """Each request asks for one random key; its time counts from when it was due.
+
+    "Asked late" is how much of that the load generator itself waited for a processor.
+    """
     return table(_COLUMNS, [_measured(folder / name, rate) for name, rate in _RATES.items()])
 
 
@@ -46,7 +50,7 @@ def _measured(home: Path, rate: int) -> tuple[object, ...]:
     assert asked["failed"] == 0, asked
     assert asked["backwards"] == 0, "an answer went back in time"
     assert rate == 0 or asked["versions"] > SECONDS / 5, asked
-    quantiles = [asked[name] * 1000 for name in ("p50", "p95", "p99", "slowest")]
+    quantiles = [asked[name] * 1000 for name in ("p50", "p95", "p99", "slowest", "late")]
     load = served["cpu"] / served["seconds"]
     figures = (f"{KEYS:,}", f"{rate:,}", REQUESTS_PER_S, *quantiles, asked["versions"], load)
     return (*figures, f"{served['peak'] / 1e6:,.0f}")

@@ -114,10 +114,11 @@ async def _asked(
         for seed in range(_CONNECTIONS)
     ]
     (home / "ready").touch()
-    began = time.monotonic()
+    began, late = time.monotonic(), list[float]()
     for number in range(int(rate * seconds)):
         at = began + number / rate
         await asyncio.sleep(max(0.0, at - time.monotonic()))
+        late.append(time.monotonic() - at)
         due.put_nowait(at)
     for _ in askers:
         due.put_nowait(None)
@@ -128,6 +129,7 @@ async def _asked(
         "p95": times[int(len(times) * 0.95)],
         "p99": times[int(len(times) * 0.99)],
         "slowest": times[-1],
+        "late": sorted(late)[int(len(late) * 0.95)],
         "failed": sum(status != 200 for _, status, _ in took),
         "versions": len({as_of for _, _, as_of in took}),
         "backwards": backwards,

@@ -143,6 +143,8 @@ class LakeAnswers:
                 self._look()
                 listed = monotonic()
             for served in list(self._views.values()):
+                with self._lock:
+                    served.forget()
                 if served.due():
                     served.busy = True
                     self._workers.submit(self._refresh, served).add_done_callback(self._done)
@@ -217,7 +219,11 @@ class _Served:
         """Hold a version for those who walk through it."""
         self._kept[answer.standing.tag] = answer, monotonic()
         self._kept.move_to_end(answer.standing.tag)
-        while len(self._kept) > _MOST_KEPT or self._oldest() < monotonic() - _KEPT_S:
+        self.forget()
+
+    def forget(self) -> None:
+        """Give up versions that nobody walked through for a while."""
+        while self._kept and (len(self._kept) > _MOST_KEPT or self._oldest() < _ago(_KEPT_S)):
             self._kept.popitem(last=False)
 
     def kept_at(self, tag: str) -> LakeAnswer | None:
@@ -229,3 +235,7 @@ class _Served:
 
     def _oldest(self) -> float:
         return next(iter(self._kept.values()))[1]
+
+
+def _ago(seconds: float) -> float:
+    return monotonic() - seconds

@@ -191,6 +191,18 @@ def test_a_version_is_kept_for_those_who_walk_and_read_again_from_the_lake(
             other.tagged("by_shop", tag)
 
 
+def test_a_version_that_nobody_walks_through_is_given_up(
+    answers: LakeAnswers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers.keep(_loaded(answers))
+    assert answers._views["by_shop"]._kept
+    monkeypatch.setattr("pipeline_platform.serving.lake_answers._KEPT_S", 0.05)
+    until = time.monotonic() + 5
+    while answers._views["by_shop"]._kept and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not answers._views["by_shop"]._kept
+
+
 def test_views_that_are_asked_for_stay_and_others_give_way(filled: Lake, engine: Engine) -> None:
     bring_up(by_shop(name="other"), engine=engine, lake=filled, clock=clock)
     size = _refreshing(filled, engine).newest(None).bytes

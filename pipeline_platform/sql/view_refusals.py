@@ -54,6 +54,11 @@ REFUSALS: dict[str, Refusal] = {
         "the inner one is finished only after the merge",
         "make a view of the inner one and a SQL model over it",
     ),
+    "reserved": Refusal(
+        "{name} stands in the statement",
+        "it is the word by which the platform marks a relation in the derived statements",
+        "write the text in two parts: concat('__', ...)",
+    ),
     "window": Refusal(
         "{name} looks at other rows of the answer",
         "a window function is neither a key nor an aggregate that merges",

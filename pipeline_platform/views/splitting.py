@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from pipeline_platform.contracts.types import INTEGERS, DataType
-from pipeline_platform.contracts.views import ROWS, DimensionTable, Split
+from pipeline_platform.contracts.views import ROWS, STATES, DimensionTable, Split
+from pipeline_platform.sql.parsing import Source
 from pipeline_platform.sql.view_refusals import refused
 from pipeline_platform.sql.view_statement import Measure, ViewStatement, read_view
 from pipeline_platform.views import algebra
@@ -32,12 +33,19 @@ def split(
     column of a query over ROWS, where it is not certain from the text alone.
     ViewRefused: it does not split, with a code. UnknownName, DeclarationError: as `analyse`.
     """
+    _refuse_tokens(Source(sql, path))
     tables = {name.lower(): table for name, table in dimensions.items()}
     known = {name: table.columns for name, table in tables.items()}
     view = read_view(sql, stream, columns, known, path)
     _check_joins(view, tables)
     forms = [_form(measure, view, types) for measure in view.measures]
     return Plan(view, forms).split()
+
+
+def _refuse_tokens(source: Source) -> None:
+    for token in (ROWS, STATES):
+        if token in source.text:
+            raise refused("reserved", token, source, source.text.index(token))
 
 
 def _check_joins(view: ViewStatement, dimensions: Mapping[str, DimensionTable]) -> None:

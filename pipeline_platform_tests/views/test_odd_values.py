@@ -9,7 +9,6 @@ import pytest
 from pipeline_platform.engine.sail import SailEngine
 from pipeline_platform.errors import ViewRefused
 from pipeline_platform.settings import prepare_process
-from pipeline_platform.views.check import check_view
 from pipeline_platform.views.trial import answers
 from pipeline_platform_tests.views.functions import COLUMNS, view
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from pipeline_platform.contracts.views import Paths, View
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.lake.table import LakeTable
+from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform.settings import Settings
 from pipeline_platform.speed.fold import fold
-from pipeline_platform.views.live import live
+from pipeline_platform.views.live import live, require_live
 from pipeline_platform.views.reading import Pin, Reading, reading
 from pipeline_platform.views.splitting import split
+from pipeline_platform.views.states import States
 from pipeline_platform.wiring import Platform
 from pipeline_platform_tests.views.oracle import SQL, Answer, Event, landed
 
@@ -122,6 +124,23 @@ class Stage:
         """Publish the batch states of these days."""
         here = self.platform
         return settle(view, window, engine=here.engine, lake=here.lake, clock=here.clock)
+
+    def compact(self, view: View) -> Any:
+        """Merge small files of the states that answer."""
+        now = require_live(self.platform.lake, view.name)
+        states = States(now.view, now.generation, self.platform.lake)
+        return states.compact(self.platform.engine, least_files=2)
+
+    def reprocess(self) -> Any:
+        """Rebuild the accepted rows as a new generation."""
+        return self.platform.reprocess(CONTRACT)
+
+    def tidy(self) -> None:
+        """Upkeep of the stream's tables, as if a day had passed since."""
+        tables, later = self.admission.tables, datetime.now(UTC) + timedelta(days=1)
+        for table in (tables.accepted, tables.refused, tables.accounting, tables.ledger.table):
+            for step in plan_upkeep(table, later, policy=Policy(files=2)):
+                run(table, step)
 
     def live(self, view: View) -> bool:
         """Whether the view answers at all."""

@@ -1,6 +1,8 @@
 """Every read of every view equals its oracle, whatever happened in whatever order."""
 
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -100,6 +102,21 @@ class ViewMachine(RuleBasedStateMachine):
         self.views[name] = view_of(name, PATHS[name], other)
         self._done(crash, lambda: self.stage.bring_up(self.views[name]))
 
+    @rule(name=NAMES, crash=CRASHES)
+    def compact(self, name: str, crash: tuple[int, str] | None) -> None:
+        """Small files of states become one."""
+        self._done(crash, lambda: self.stage.compact(self.views[name]))
+
+    @rule(crash=CRASHES)
+    def reprocess(self, crash: tuple[int, str] | None) -> None:
+        """Another generation of accepted rows, which the views follow when they are brought up."""
+        self._done(crash, self.stage.reprocess)
+
+    @rule()
+    def tidy(self) -> None:
+        """Small files of the stream's tables become one, old files and log entries go."""
+        self.stage.tidy()
+
     @rule(name=NAMES)
     def read(self, name: str) -> None:
         """An exact answer, not older than any read before."""
@@ -134,15 +151,10 @@ class ViewMachine(RuleBasedStateMachine):
             assert answer == DEFINITIONS[name](accepted(self.stage.admission, head))
         self.folder.cleanup()
 
-    def _done(self, crash: tuple[int, str] | None, step) -> None:  # type: ignore[no-untyped-def]
-        if crash is None:
+    def _done(self, crash: tuple[int, str] | None, step: Callable[[], object]) -> None:
+        """Do it; another generation or a swap half way may stop a view until it is brought up."""
+        with suppress(Crash, CommitConflict), ended_at(*(crash or (-1, ""))):
             step()
-            return
-        try:
-            with ended_at(*crash):
-                step()
-        except (Crash, CommitConflict):
-            pass
 
 
 TestViews = ViewMachine.TestCase

@@ -88,9 +88,7 @@ def _take(
                     remedy="end that process, or call with --held wait or --held skip",
                 ) from None
             if not told:
-                click.echo(
-                    f"{name}: {error.known}; {held}ing.".replace("skiping", "left out"), err=True
-                )
+                click.echo(f"{name} is held by {error.known}: {_MEANWHILE[held]}.", err=True)
             if held == "skip":
                 return False
             told = True

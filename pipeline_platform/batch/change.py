@@ -86,9 +86,10 @@ class _Bringing:
     most_rows: int
 
     def attempt(self) -> Brought:
+        """One try. The rows are read after the pointer: they are of its generation or later."""
+        now = live(self.lake, self.view.name)
         accepted = self.lake.table(self.view.source).snapshot()
         generation = accepted_generation(accepted)
-        now = live(self.lake, self.view.name)
         states = States(self.view, generation, self.lake)
         if now is not None and now.states == states.name:
             return self._point(now, states)

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from pyarrow import fs
-
 from pipeline_platform.lake.files import Files
 
 FOLDER = "_claims"
@@ -38,14 +36,15 @@ class Claims:
             self._files.delete([path])
 
     def least(self, at: datetime | None) -> int | None:
-        """The least epoch that is claimed; claims older at `at` than an hour do not count."""
-        fresh = (epoch for epoch, made in self._read() if at is None or at - made < STALE)
-        return min(fresh, default=None)
+        """The least epoch that is claimed; claims older at `at` than an hour are deleted."""
+        claims = list(self._read())
+        ended = [path for path, _, made in claims if at is not None and at - made >= STALE]
+        self._files.delete(ended)
+        return min((epoch for path, epoch, _ in claims if path not in ended), default=None)
 
-    def _read(self) -> Iterator[tuple[int, datetime]]:
-        folder = fs.FileSelector(self._files.uri(FOLDER), allow_not_found=True)
-        for info in self._files.filesystem.get_file_info(folder):
-            body = self._files.read(f"{FOLDER}/{info.base_name}")
+    def _read(self) -> Iterator[tuple[str, int, datetime]]:
+        for path, _, _ in self._files.listed(FOLDER):
+            body = self._files.read(path)
             if body:
                 claim = json.loads(body)
-                yield claim["epoch"], datetime.fromisoformat(claim["at"])
+                yield path, claim["epoch"], datetime.fromisoformat(claim["at"])

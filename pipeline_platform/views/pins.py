@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
-from pyarrow import fs
 
 from pipeline_platform.errors import DeclarationError
 from pipeline_platform.lake.files import Files
@@ -60,10 +59,8 @@ class Pins:
         return kept
 
     def _read(self) -> Iterator[tuple[str, int, datetime]]:
-        folder = fs.FileSelector(self._files.uri(FOLDER), allow_not_found=True)
-        for info in self._files.filesystem.get_file_info(folder):
-            path = f"{FOLDER}/{info.base_name}"
-            version = int(info.base_name.split(".")[1])
+        for path, _, _ in self._files.listed(FOLDER):
             body = self._files.read(path)
             if body:
+                version = int(path.rpartition("/")[2].split(".")[1])
                 yield path, version, datetime.fromisoformat(json.loads(body)["until"])

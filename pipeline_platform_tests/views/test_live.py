@@ -325,3 +325,24 @@ def test_days_are_filled_from_rows_that_reach_the_cut_that_another_one_noted(
         assert up(OLD, lake, engine).as_of == 1
     assert noted == [0]
     assert answered(lake, engine) == expected([*FIRST, *LATE])
+
+
+def test_nobody_takes_a_newer_generation_back(lake: Lake, engine: Engine) -> None:
+    """Another process brings the new rows up while this one begins."""
+    arrive(lake, 0, FIRST)
+    up(OLD, lake, engine)
+    mended = [(0, event) for event in FIRST[1:]]
+    begun: list[bool] = []
+
+    def late(of: Lake, name: str) -> Live | None:
+        if not begun:
+            begun.append(True)
+            restate(lake, 1, mended)
+            up(OLD, lake, engine)
+        return live(of, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline_platform.batch.change.live", late)
+        assert not up(OLD, lake, engine).swapped
+    assert now(lake).generation == 1
+    assert answered(lake, engine) == expected(FIRST[1:])

@@ -1,5 +1,6 @@
 """Upkeep of a project's tables: what is due is done, what somebody else changed is left."""
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -108,17 +109,16 @@ def _old_files(table: "LakeTable", now: datetime, kept: timedelta) -> list[str]:
 
 def _states(declared: DeclaredView, held: "Live", platform: "Platform", now: datetime) -> list[str]:
     """States are merged by their own merge; versions that a reader has pinned stay."""
-    from pipeline_platform.lake.compaction import Compact
-    from pipeline_platform.lake.upkeep import plan_upkeep, run
+    from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
     from pipeline_platform.speed.fold import compact
     from pipeline_platform.views.pins import Pins
 
-    table = platform.lake.table(held.states)
     made = compact(declared.view, engine=platform.engine, lake=platform.lake, clock=platform.clock)
     said = [f"merge {made.before} files of states into {made.after}"] if made.before else []
-    steps = plan_upkeep(table, now, Pins(table.uri).versions(now))
-    mine = (step for step in steps if not isinstance(step, Compact))
-    return said + [str(step) for step in mine if run(table, step)]
+    table = platform.lake.table(held.states)
+    pinned = Pins(table.uri).versions(now)
+    steps = plan_upkeep(table, now, pinned, Policy(files=sys.maxsize))
+    return said + [str(step) for step in steps if run(table, step)]
 
 
 def _unused(table: "LakeTable", now: datetime) -> list[str]:

@@ -85,17 +85,18 @@ class EpochRun:
     def stage(self) -> Staged:
         """Work through the plan; whatever fails leaves no file behind."""
         self._dedup.begin(self._snapshot)
-        self._refusing = self._tables.refused.stage(self._tables.refused.snapshot())
+        self._refusing: Staging | None = None
         self._staging = self._fresh_staging()
         try:
             for batch in self._batches():
                 self._absorb(batch)
             self._resolve()
             self._accepted += self._staging.finish()
-            refused = self._refusing.finish()
+            refused: list[StagedFile] = self._refusing.finish() if self._refusing else []
         except BaseException:
             self._staging.abort()
-            self._refusing.abort()
+            if self._refusing:
+                self._refusing.abort()
             self._tables.accepted.discard(self._accepted)
             raise
         return Staged(self._accepted, refused, self._books, self._cuts, self._reader.checksums)
@@ -205,6 +206,8 @@ class EpochRun:
                 self._cuts[position] = min(refusal.row, self._cuts.get(position, refusal.row))
             rows.append(self._refused_row(position, refusal))
         if rows:
+            if self._refusing is None:
+                self._refusing = self._tables.refused.stage(self._tables.refused.snapshot())
             self._refusing.write(rows_of(REFUSED, rows))
 
     def _refused_row(self, position: int, refusal: Refusal) -> dict[str, Any]:

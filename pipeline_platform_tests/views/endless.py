@@ -12,7 +12,7 @@ from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform.views.live import require_live
 from pipeline_platform.views.states import States
 from pipeline_platform_tests.views.oracle import SQL
-from pipeline_platform_tests.views.stage import Stage, view_of
+from pipeline_platform_tests.views.stage import Stage, reworded, view_of
 
 FEW = Policy(files=3)
 
@@ -31,7 +31,7 @@ def work(root: Path, seed: int) -> None:
 
     def change() -> object:
         chosen = name()
-        other = SQL[chosen].replace("count(*)", "count(1)")
+        other = reworded(SQL[chosen])
         return stage.bring_up(view_of(chosen, sql=chance.choice([SQL[chosen], other])))
 
     def compact() -> object:

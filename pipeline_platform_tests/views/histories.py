@@ -14,7 +14,7 @@ from pipeline_platform.views.held import accepted_generation
 from pipeline_platform.views.publishing import commit_batch, stage_batch
 from pipeline_platform.views.states import States
 from pipeline_platform_tests.views.oracle import DEFINITIONS, Event, accepted
-from pipeline_platform_tests.views.stage import Crash, Stage, ended_at, view_of
+from pipeline_platform_tests.views.stage import Crash, Stage, ended_at, reworded, view_of
 
 DAY = date(2026, 3, 1)
 VIEW = view_of("by_shop")
@@ -256,7 +256,7 @@ def reprocess_now(stage: Stage, reprocess) -> None:  # type: ignore[no-untyped-d
 def changes_over_history(root: Path) -> None:
     """A changed view over rows that came before it."""
     stage = begun(root, [event("e1")], [event("e2", day=2)])
-    stage.bring_up(view_of("by_shop", sql=VIEW.sql.replace("count(*)", "count(1)")))
+    stage.bring_up(view_of("by_shop", sql=reworded(VIEW.sql)))
     found, answer = stage.read(VIEW)
     assert answer == DEFINITIONS["by_shop"](accepted(stage.admission, found.standing.as_of))
 
@@ -264,7 +264,7 @@ def changes_over_history(root: Path) -> None:
 def changes_during_arrivals(root: Path) -> None:
     """A swap never takes an answer back that was read before it."""
     stage = begun(root, [event("e1")])
-    changed = view_of("by_shop", sql=VIEW.sql.replace("count(*)", "count(1)"))
+    changed = view_of("by_shop", sql=reworded(VIEW.sql))
     try:
         with ended_at(2, "after"):
             stage.bring_up(changed)

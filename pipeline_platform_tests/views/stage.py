@@ -57,6 +57,19 @@ def view_of(name: str, paths: Paths = "both", sql: str = "") -> View:
     return View(name, "sales", text, columns, split(text, "sales", COLUMNS), paths)
 
 
+def reworded(sql: str) -> str:
+    """The statement with a condition that every event meets, or again without it.
+
+    Its states have another fingerprint and the same rows.
+    """
+    always = "id IS NOT NULL"
+    if always in sql:
+        return sql.replace(f" WHERE {always} AND", " WHERE").replace(f" WHERE {always}", "")
+    if " WHERE " in sql:
+        return sql.replace(" WHERE ", f" WHERE {always} AND ")
+    return sql.replace(" FROM serving.sales", f" FROM serving.sales WHERE {always}")
+
+
 class Crash(Exception):
     """The process ended here."""
 

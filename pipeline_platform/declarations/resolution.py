@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TypeVar
 
+from pipeline_platform.contracts.names import RESERVED
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.declarations.derived import in_order
 from pipeline_platform.declarations.feature_attributes import FeatureSetAttributes
@@ -95,6 +96,8 @@ T = TypeVar("T", bound=Asset)
 def resolve(parts: Iterable[Part]) -> Declarations:
     """Everything declared, checked; DeclarationError names file, line, known and likely names."""
     listed, found = list(parts), Declarations()
+    for part in listed:
+        _refuse_reserved(part)
     _resolve_sources(listed, found)
     sources: list[Source] = [ModelSource.of(*part) for part in _of(listed, ModelAttributes)]
     sources += [FeatureSource.of(*part) for part in _of(listed, FeatureSetAttributes)]
@@ -107,6 +110,18 @@ def resolve(parts: Iterable[Part]) -> Declarations:
     _with_checks(found.feature_sets, found.tables)
     _with_checks(found.views, found.tables)
     return found
+
+
+def _refuse_reserved(part: Part) -> None:
+    """The names that the platform gives to tables beside those that are declared."""
+    ending = RESERVED.search(part.name)
+    if ending:
+        raise DeclarationError(
+            f"the name {part.name!r} ends as one of the platform's own tables",
+            where=part.place.at("name"),
+            known=f"{ending[0]} is the ending of a table that the platform keeps itself",
+            remedy="give it another name",
+        )
 
 
 def _resolve_sources(listed: list[Part], found: Declarations) -> None:

@@ -41,7 +41,7 @@ class Lane:
         self.standing.views = {view.name: ViewStanding(view.name) for view in views}
         self._slices, self._unfolded = Slices(epoch_bytes), Unfolded()
         self._wake, self._fold_wake, self._moved = Event(), Event(), Event()
-        self.opened, self.admitted = Event(), Event()
+        self.opened, self.admitted, self._done = Event(), Event(), Event()
         self._rise = {view.name: Event() for view in views}
         for wanted in self._rise.values():
             wanted.set()
@@ -124,9 +124,10 @@ class Lane:
             self._fold_wake.clear()
             moved = self._fold()
             if last and (self._stop.is_set() or not (moved or self._lacking())):
-                return
+                break
             if not moved:
                 self._fold_wake.wait(_IDLE_S)
+        self._done.set()
 
     def _fold(self) -> bool:
         """One fold of all views that lack something; whether one moved on."""
@@ -203,12 +204,10 @@ class Lane:
         while not self.opened.wait(_IDLE_S):
             if self._stop.is_set():
                 return
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not self._done.is_set():
             for view in self.views:
                 if self._rise[view.name].is_set() and not self._stop.is_set():
                     self._bring_up(view)
-            if self._once and self._risen():
-                return
             self._stop.wait(_IDLE_S)
 
     def _bring_up(self, view: Kept) -> None:

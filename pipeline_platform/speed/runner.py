@@ -29,7 +29,6 @@ class Runner:
         self.lanes, self._stop, self._watch = lanes, stop, watch
         self._ended: list[BaseException] = []
         self._threads: list[Thread] = []
-        self._over = Event()
 
     @property
     def standings(self) -> list[StreamStanding]:
@@ -57,7 +56,6 @@ class Runner:
         """Wait until every lane has ended."""
         while self.running():
             time.sleep(_TICK_S / 4)
-        self._over.set()
 
     def _spawn(self, work: Callable[[], None], *, daemon: bool = False) -> None:
         def guarded() -> None:

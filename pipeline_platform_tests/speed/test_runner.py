@@ -165,6 +165,25 @@ def test_once_admits_and_folds_all_and_ends() -> None:
     assert views.as_of == {"a": 2, "b": 2}
 
 
+def test_once_ends_also_when_a_fold_lost_to_the_bringing_up() -> None:
+    stop, source = Event(), Made(objects=[3])
+    views = Views(source, errors={"a": [CommitConflict("late"), CommitConflict("late")]})
+    lane = Lane(
+        source,
+        [View("a", views)],
+        views,
+        stop=stop,
+        clock=now,
+        tell=Nobody(),
+        epoch_bytes=1,
+        once=True,
+    )
+    runner = Runner([lane], stop=stop, watch=None)
+    runner.start()
+    assert until(lambda: not runner.running())
+    assert (views.as_of, lane.standing.troubles) == ({"a": 0}, [])
+
+
 def test_a_stop_folds_what_was_committed_and_then_ends() -> None:
     source = Made(objects=[1])
     runner, lane, views, stop = running(source, ["a"])

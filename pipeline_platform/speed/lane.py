@@ -143,8 +143,8 @@ class Lane:
         return any(moved)
 
     def _lacking(self) -> bool:
-        """Whether some view lacks epochs and nothing is known to be wrong with it."""
-        return any(
+        """Whether some view has to come up, or lacks epochs and nothing is wrong with it."""
+        return not self._risen() or any(
             view.trouble is None and view.as_of != self.standing.head
             for view in self.standing.views.values()
         )

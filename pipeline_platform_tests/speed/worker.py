@@ -27,8 +27,7 @@ SQL = {
         {"day": "date", "events": "bigint", "total": "bigint", "kinds": "bigint"},
     ),
     "overall": (
-        "SELECT n, count(*) AS events, max(id) AS last FROM serving.events "
-        "WHERE n > 0 GROUP BY n",
+        "SELECT n, count(*) AS events, max(id) AS last FROM serving.events WHERE n > 0 GROUP BY n",
         {"n": "int", "events": "bigint", "last": "string"},
     ),
 }

@@ -152,7 +152,7 @@ class Platform:
         )
 
     def _kept(self, view: "View") -> "KeptView":
-        from pipeline_platform.speed.fold import compact
+        from pipeline_platform.speed.fold import clean, compact
         from pipeline_platform.speed.kept import KeptView
 
         engine, lake, clock = self.engine, self.lake, self.clock
@@ -160,6 +160,7 @@ class Platform:
             view.name,
             partial(self.bring_up, view),
             partial(compact, view, engine=engine, lake=lake, clock=clock),
+            partial(clean, view, lake=lake, clock=clock),
         )
 
     @cached_property

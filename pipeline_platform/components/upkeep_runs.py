@@ -1,6 +1,5 @@
 """Upkeep of a project's tables: what is due is done, what somebody else changed is left."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +14,6 @@ from pipeline_platform.errors import Retry
 
 if TYPE_CHECKING:
     from pipeline_platform.lake.table import LakeTable
-    from pipeline_platform.views.live import Live
     from pipeline_platform.wiring import Platform
 
 REBUILT = timedelta(days=7)  # how long old versions of rebuilt tables stay
@@ -81,7 +79,7 @@ def _view_steps(declared: DeclaredView, platform: "Platform", now: datetime) -> 
     held = live(lake, view.name)
     if held is None:
         return
-    yield held.states, partial(_states, declared, held, platform, now)
+    yield held.states, partial(_states, declared, platform)
     yield view.live, partial(_whole, lake.table(view.live), now)
     yield view.batch, partial(_old_files, lake.table(view.batch), now, REBUILT)
     used = {held.states, view.states(held.generation)}
@@ -107,18 +105,13 @@ def _old_files(table: "LakeTable", now: datetime, kept: timedelta) -> list[str]:
     return [str(step) for step in plan_vacuum(table, now, kept) if vacuum(table, step)]
 
 
-def _states(declared: DeclaredView, held: "Live", platform: "Platform", now: datetime) -> list[str]:
+def _states(declared: DeclaredView, platform: "Platform") -> list[str]:
     """States are merged by their own merge; versions that a reader has pinned stay."""
-    from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
-    from pipeline_platform.speed.fold import compact
-    from pipeline_platform.views.pins import Pins
+    from pipeline_platform.speed.fold import clean, compact
 
     made = compact(declared.view, engine=platform.engine, lake=platform.lake, clock=platform.clock)
     said = [f"merge {made.before} files of states into {made.after}"] if made.before else []
-    table = platform.lake.table(held.states)
-    pinned = Pins(table.uri).versions(now)
-    steps = plan_upkeep(table, now, pinned, Policy(files=sys.maxsize))
-    return said + [str(step) for step in steps if run(table, step)]
+    return said + clean(declared.view, lake=platform.lake, clock=platform.clock)
 
 
 def _unused(table: "LakeTable", now: datetime) -> list[str]:

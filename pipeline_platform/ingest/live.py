@@ -14,6 +14,8 @@ from pipeline_platform.ingest.intake import Intake
 from pipeline_platform.ingest.planning import EPOCH_OBJECTS
 from pipeline_platform.ingest.report import AdmissionReport
 from pipeline_platform.lake.compaction import compact, plan_compaction
+from pipeline_platform.lake.table import LakeTable
+from pipeline_platform.lake.upkeep import plan_upkeep, run
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
 
@@ -194,7 +196,16 @@ class LiveAdmission:
 
     def tidy(self) -> None:
         """Merge the small files of the stream's tables, which grow by one or more per epoch."""
-        tables = self._admission.tables
-        for table in (tables.accepted, tables.ledger.table, tables.accounting, tables.refused):
+        for table in self._tables():
             for step in plan_compaction(table.snapshot()):
                 compact(table, step)
+
+    def clean(self) -> None:
+        """Delete files and log of versions that no reader holds any longer."""
+        for table in self._tables():
+            for step in plan_upkeep(table, self._clock()):
+                run(table, step)
+
+    def _tables(self) -> tuple[LakeTable, ...]:
+        tables = self._admission.tables
+        return tables.accepted, tables.ledger.table, tables.accounting, tables.refused

@@ -1,18 +1,21 @@
 """Folds new epochs into the states of a live view."""
 
+import sys
 from collections.abc import Callable
 
 from pipeline_platform.contracts.views import View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.lake import Lake
+from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.views.compaction import Compacted
 from pipeline_platform.views.folding import MOST_ROWS, Folded, fold_into
 from pipeline_platform.views.live import require_live
+from pipeline_platform.views.pins import Pins
 from pipeline_platform.views.states import States
 
 Report = Callable[[Folded], None]
-__all__ = ["MOST_ROWS", "Folded", "Report", "compact", "fold"]
+__all__ = ["MOST_ROWS", "Folded", "Report", "clean", "compact", "fold"]
 
 
 def fold(
@@ -37,6 +40,14 @@ def fold(
     if report is not None:
         report(folded)
     return folded
+
+
+def clean(view: View, *, lake: Lake, clock: Clock) -> list[str]:
+    """Old files and old log of the states that are live go; what was done. Pins stay readable."""
+    table = lake.table(require_live(lake, view.name).states)
+    pinned, own = Pins(table.uri).versions(clock()), Policy(files=sys.maxsize)
+    steps = plan_upkeep(table, clock(), pinned, own)
+    return [str(step) for step in steps if run(table, step)]
 
 
 def compact(view: View, *, engine: Engine, lake: Lake, clock: Clock) -> Compacted:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class KeptView:
-    """The view `name`; `raised` brings it up, `tidied` compacts its states."""
+    """The view `name`; `raised` brings it up, `tidied` merges its states, `cleaned` frees disk."""
 
     name: str
     raised: Callable[[], object]
     tidied: Callable[[], object]
+    cleaned: Callable[[], object]
 
     def bring_up(self) -> None:
         """As of Kept."""
@@ -19,3 +20,7 @@ class KeptView:
     def tidy(self) -> None:
         """As of Kept."""
         self.tidied()
+
+    def clean(self) -> None:
+        """As of Kept."""
+        self.cleaned()

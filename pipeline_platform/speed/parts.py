@@ -77,6 +77,10 @@ class Source(Protocol):
         """Compact the stream's tables."""
         ...
 
+    def clean(self) -> None:
+        """Free what old versions of its tables hold."""
+        ...
+
 
 class Folded(Protocol):
     """What a fold did: epochs up to `upto` are in, `rows` accepted rows more."""
@@ -101,6 +105,10 @@ class Kept(Protocol):
 
     def tidy(self) -> None:
         """Compact its states."""
+        ...
+
+    def clean(self) -> None:
+        """Free what old versions of its states hold."""
         ...
 
 

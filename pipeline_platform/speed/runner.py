@@ -1,7 +1,7 @@
 """The long-running process of the real-time path: every stream in threads of its own."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from threading import Event, Thread
 
@@ -13,7 +13,7 @@ from pipeline_platform.speed.standing import StreamStanding
 SURVEY_S = 5.0
 POLL_S = 1.0
 _SURVEY_SHARE = 0.05  # of the time, at most, goes into listings
-_TIDY_EPOCHS = 100
+_MERGE_STATES, _MERGE_TABLES, _CLEAN = 25, 100, 1_000  # epochs
 _TICK_S = 0.2
 
 
@@ -86,14 +86,21 @@ class Runner:
             every = max(every, (time.monotonic() - started) / _SURVEY_SHARE)
 
     def _tidy(self) -> None:
-        """Compact what grew by many epochs, one table after the other."""
-        done = dict.fromkeys((lane.source.name for lane in self.lanes), 0)
+        """Merge and clean what grew by many epochs, one table after the other."""
+        upkeep = [(lane, every, jobs) for lane in self.lanes for every, jobs in _upkeep(lane)]
+        done = [0] * len(upkeep)
         while not self._stop.wait(_TICK_S):
-            for lane in self.lanes:
-                epochs = lane.standing.epochs
-                if epochs - done[lane.source.name] >= _TIDY_EPOCHS:
-                    done[lane.source.name] = epochs
-                    _each([lane.source.tidy, *(view.tidy for view in lane.views)])
+            for number, (lane, every, jobs) in enumerate(upkeep):
+                if lane.standing.epochs - done[number] >= every:
+                    done[number] = lane.standing.epochs
+                    _each(jobs)
+
+
+def _upkeep(lane: Lane) -> Iterator[tuple[int, list[Callable[[], None]]]]:
+    """What to do every so many epochs; many small files of states slow every read."""
+    yield _MERGE_STATES, [view.tidy for view in lane.views]
+    yield _MERGE_TABLES, [lane.source.tidy]
+    yield _CLEAN, [lane.source.clean, *(view.clean for view in lane.views)]
 
 
 def _look(lane: Lane, look: Callable[[], int]) -> None:

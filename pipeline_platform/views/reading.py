@@ -80,6 +80,11 @@ class Reading:
         """The answer's columns, as declared."""
         return columns_schema(self.view.columns)
 
+    @property
+    def pin(self) -> Pin:
+        """Names this reading for a later reader."""
+        return Pin(self.view.name, self.live.number, self.held.snapshot.version)
+
     @cached_property
     def standing(self) -> Standing:
         """How far the answer has come."""
@@ -90,7 +95,7 @@ class Reading:
             self.view.fingerprint(self.live.generation),
             self.held.cuts,
             self.held.late,
-            Pin(self.view.name, self.live.number, self.held.snapshot.version),
+            self.pin,
         )
 
     @contextmanager

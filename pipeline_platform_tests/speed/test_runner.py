@@ -19,6 +19,7 @@ from pipeline_platform.errors import (
 from pipeline_platform.ports.local.clock import now
 from pipeline_platform.speed import lane as lanes
 from pipeline_platform.speed import pace
+from pipeline_platform.speed import runner as runners
 from pipeline_platform.speed.lane import Lane
 from pipeline_platform.speed.pace import Slices, Unfolded
 from pipeline_platform.speed.parts import Nobody
@@ -49,6 +50,7 @@ class Made:
     opened: int = 0
     head: int = -1
     tidied: int = 0
+    cleaned: int = 0
 
     @property
     def waiting(self) -> int:
@@ -79,6 +81,9 @@ class Made:
     def tidy(self) -> None:
         self.tidied += 1
 
+    def clean(self) -> None:
+        self.cleaned += 1
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -96,6 +101,7 @@ class Views:
     up: set[str] = field(default_factory=set)
     errors: dict[str, list[PlatformError]] = field(default_factory=dict)
     as_of: dict[str, int] = field(default_factory=dict)
+    upkeep: list[str] = field(default_factory=list)
 
     def fold(self, names: Sequence[str]) -> Mapping[str, Fold | PlatformError]:
         return {name: self._one(name) for name in names}
@@ -126,7 +132,10 @@ class View:
         self.views.up.add(self.name)
 
     def tidy(self) -> None:
-        pass
+        self.views.upkeep.append(f"tidy {self.name}")
+
+    def clean(self) -> None:
+        self.views.upkeep.append(f"clean {self.name}")
 
 
 def running(
@@ -182,6 +191,22 @@ def test_once_ends_also_when_a_fold_lost_to_the_bringing_up() -> None:
     runner.start()
     assert until(lambda: not runner.running())
     assert (views.as_of, lane.standing.troubles) == ({"a": 0}, [])
+
+
+def test_states_are_merged_often_tables_now_and_then_and_old_files_go_rarely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, epochs in {"_MERGE_STATES": 2, "_MERGE_TABLES": 3, "_CLEAN": 4}.items():
+        monkeypatch.setattr(runners, name, epochs)
+    source = Made(objects=[1, 1])
+    runner, lane, views, stop = running(source, ["a"])
+    assert until(lambda: views.upkeep == ["tidy a"])
+    assert (source.tidied, source.cleaned) == (0, 0)
+    source.objects += [1, 1]
+    lane.wake()
+    assert until(lambda: views.upkeep == ["tidy a", "tidy a", "clean a"])
+    assert (source.tidied, source.cleaned) == (1, 1)
+    ended(runner, stop)
 
 
 def test_a_stop_folds_what_was_committed_and_then_ends() -> None:

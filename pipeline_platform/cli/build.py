@@ -158,7 +158,13 @@ def _checked(step: "Step") -> str:
 
 
 def show(here: "Platform", style: str) -> None:
-    """Print every table with its rows."""
-    from pipeline_platform.lake.catalog import tables
+    """Print every table with its rows; the answer of a view is computed when read."""
+    from pipeline_platform.models.listing import tables
 
-    print_rows(("table", "rows"), [(t.name, t.rows) for t in tables(here.lake)], style)
+    uncounted = "when read" if style == "table" else None
+    rows = [
+        (t.name, uncounted if t.rows is None else t.rows)
+        for t in tables(here.lake)
+        if not t.name.endswith("__standing")
+    ]
+    print_rows(("table", "rows"), rows, style)

@@ -144,6 +144,7 @@ def _farewell(here: "Platform", seconds: float) -> str:
         f"\nDone in {seconds:.0f} s. Landed objects: {home.landing}, tables: {home.lake}.",
         f'Ask:   {_tool("pipeline-platform")} query "SELECT * FROM mart.carrier_on_time"',
         f"Read:  {home.pages / 'index.html'}   the charts, in a browser",
+        f"Watch: {_tool('pipeline-platform')} demo --live   a day replayed on a live page",
     ]
     if project():
         lines.append(f"Look:  {_tool('dg')} dev   opens the Dagster UI on http://127.0.0.1:3000")

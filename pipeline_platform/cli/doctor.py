@@ -183,6 +183,14 @@ def _source(name: str, contract: "SourceTable") -> Finding:
 
 
 def _tables(here: "Platform") -> Iterator[Finding]:
-    for name in here.lake.names():
+    from pipeline_platform.lake.catalog import names
+    from pipeline_platform.views.live import views
+
+    for name in names(here.lake):
         snapshot = here.lake.table(name).snapshot()
         yield Finding(str(name), "ok", f"{snapshot.num_rows:,} rows at version {snapshot.version}")
+    for view in views(here.lake):
+        standing = here.view(view).standing()
+        late = sum(standing.late.values())
+        said = f"as of epoch {standing.as_of}, {late:,} rows beyond the batch"
+        yield Finding(f"serving.{view}", "ok", said)

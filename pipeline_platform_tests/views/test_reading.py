@@ -134,6 +134,16 @@ def test_a_person_asks_by_name(filled: Lake, engine: Engine) -> None:
         view.answer("table")  # type: ignore[call-overload]
 
 
+def test_a_version_is_answered_once(filled: Lake, engine: Engine) -> None:
+    view = ViewHandle("by_shop", engine, filled, clock)
+    first = view.answer("arrow")
+    assert view.answer("arrow") is first
+    assert view.answer("arrow", "shop = 'a'").num_rows == 1
+    arrive(filled, 2, [(1, "z", 1)])
+    fold(by_shop(), engine=engine, lake=filled)
+    assert view.answer("arrow").num_rows == first.num_rows + 1
+
+
 @pytest.mark.parametrize("hinted", [False, True])
 def test_a_pin_is_read_across_checkpoints(lake: Lake, engine: Engine, hinted: bool) -> None:
     """A hint at a later checkpoint, which some writers leave, does not hide the version."""

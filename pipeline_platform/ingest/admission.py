@@ -45,6 +45,7 @@ _PAUSES, _PAUSE_S = 1500, 0.02
 _GENERATIONS = 3  # swaps that one pass outlives
 Report = Callable[[Progress], None]
 Cuts = Callable[[int], dict[int, int] | None]
+Choose = Callable[[], tuple[PlannedObject, ...]]
 
 
 def silent(_: Progress) -> None:
@@ -115,7 +116,7 @@ class Admission:
         books = _Pass(self)
         books.finish_planned(report)
         while batch := self._next(landed):
-            self.plan("arrival", arrivals(batch))
+            self.plan("arrival", arrivals(batch), self.tables.ledger.known_to + 1)
             books.finish_planned(report)
         changed = difference(landed, self.tables.ledger.known()).changed
         return books.report(self.really_changed(changed))
@@ -128,16 +129,19 @@ class Admission:
             )
         return _Pass(self).report(())
 
-    def admit_planned(
-        self, objects: tuple[PlannedObject, ...], report: Report = silent
-    ) -> AdmissionReport:
-        """Admit a replay: rows of known objects, as the next epoch."""
+    def replay(self, choose: Choose, report: Report = silent) -> AdmissionReport:
+        """Admit what `choose` picks from committed epochs, as the next epoch."""
         self.prepare()
         books = _Pass(self)
-        books.finish_planned(report)
-        if objects:
-            self.plan("replay", objects)
+        while True:
             books.finish_planned(report)
+            head = self.tables.ledger.head()
+            if self.tables.committed() < head:
+                continue
+            objects = choose()
+            if not objects or self.plan("replay", objects, head + 1):
+                break
+        books.finish_planned(report)
         return books.report(())
 
     def finish(self, cuts: Cuts, report: Report = silent) -> None:
@@ -229,12 +233,16 @@ class Admission:
         self,
         kind: Literal["arrival", "replay"],
         objects: tuple[PlannedObject, ...],
-        epoch: int | None = None,
+        epoch: int,
     ) -> EpochPlan | None:
-        """Plan the next epoch, or `epoch`; None when a racer planned it first."""
+        """Plan `epoch`; None when a racer planned it first.
+
+        It must follow the last epoch that the choice of the objects has seen: planned any
+        later, an object that a racer took meanwhile would be in two epochs.
+        """
         self._wait()
         plan = EpochPlan(
-            epoch=self.tables.ledger.head() + 1 if epoch is None else epoch,
+            epoch=epoch,
             kind=kind,
             registered_at=self._clock(),
             contract=self.registry.record(self.contract),

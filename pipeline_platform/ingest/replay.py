@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from pipeline_platform.contracts.epochs import PlannedObject
 from pipeline_platform.contracts.verdicts import Reason
 from pipeline_platform.errors import Abort, UnknownName
 from pipeline_platform.ingest.admission import Admission, Report, silent
@@ -20,13 +21,14 @@ def replay(
     for reason in reasons:
         if reason not in {known.value for known in Reason}:
             raise UnknownName("reason", reason, [known.value for known in Reason])
-    if admission.tables.committed() < 0:
-        return admission.admit_planned((), report)
-    objects = replayable(admission.lake, admission.tables, reasons)
-    epochs = {planned.origin[0] for planned in objects if planned.origin is not None}
-    for epoch in sorted(epochs):
-        _same_framing(admission, epoch)
-    return admission.admit_planned(objects, report)
+
+    def choose() -> tuple[PlannedObject, ...]:
+        objects = replayable(admission.lake, admission.tables, reasons)
+        for epoch in sorted({planned.origin[0] for planned in objects if planned.origin}):
+            _same_framing(admission, epoch)
+        return objects
+
+    return admission.replay(choose, report)
 
 
 def _same_framing(admission: Admission, epoch: int) -> None:

@@ -56,7 +56,7 @@ class Ledger:
     def __init__(self, table: LakeTable) -> None:
         self.table = table
         self._known: dict[str, ObjectRef] = {}
-        self._known_to = -1
+        self.known_to = -1
 
     def ensure(self) -> None:
         """Create the ledger's table unless it exists."""
@@ -67,12 +67,15 @@ class Ledger:
         return _head(self.table.snapshot())
 
     def known(self) -> dict[str, ObjectRef]:
-        """Every object that has arrived, by key; later calls read only newer epochs."""
+        """Every object that has arrived, by key; later calls read only newer epochs.
+
+        It holds the epochs up to `known_to`: who plans what it lacks plans the next one.
+        """
         snapshot = self.table.snapshot()
         head = _head(snapshot)
-        if head > self._known_to:
-            self._known.update(_arrivals(snapshot, self._known_to + 1))
-            self._known_to = head
+        if head > self.known_to:
+            self._known.update(_arrivals(snapshot, self.known_to + 1))
+            self.known_to = head
         return dict(self._known)
 
     def plan(self, plan: EpochPlan) -> bool:

@@ -2,8 +2,10 @@
 
 import gzip
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +14,7 @@ from pipeline_platform.contracts.epochs import Accounting
 from pipeline_platform.contracts.stream import Column, StreamContract
 from pipeline_platform.engine.sail import SailEngine
 from pipeline_platform.errors import Abort, ContractChanged, SourceUnavailable, UnknownName
+from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.ingest.days import day_facts
 from pipeline_platform.ingest.replay import replay
 from pipeline_platform.ingest.verify import verify
@@ -176,6 +179,40 @@ def test_replay_refuses_when_rows_are_cut_differently(stage: Stage) -> None:
     other = replace(CONTRACT, landing=replace(CONTRACT.landing, format="json"))
     with pytest.raises(Abort, match="cut differently"):
         replay(stage.admission(other))
+
+
+def between_choice_and_plan(monkeypatch: pytest.MonkeyPatch, racer: Callable[[], object]) -> None:
+    """Let `racer` run once, when the next admission has chosen and not planned yet."""
+    plan, waiting = Admission.plan, [racer]
+
+    def late(self: Admission, *choice: Any) -> object:
+        if waiting:
+            waiting.pop()()
+        return plan(self, *choice)
+
+    monkeypatch.setattr(Admission, "plan", late)
+
+
+def test_an_object_that_a_racer_takes_is_planned_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(stage, "a", Row("x"))
+    between_choice_and_plan(monkeypatch, lambda: stage.admission().run())
+    report = stage.admission().run()
+    assert stage.admission().tables.ledger.head() == 0
+    assert report.total == Accounting(landed=1, accepted=1)
+
+
+def test_a_refusal_that_a_racer_replays_is_replayed_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(stage, "a", Row("x", n=1000))
+    stage.admission().run()
+    assert stage.refused() == {"rule": 1}
+    between_choice_and_plan(monkeypatch, lambda: replay(stage.admission(LOOSE)))
+    report = replay(stage.admission(LOOSE))
+    assert stage.admission().tables.ledger.head() == 1
+    assert report.total == Accounting(landed=1, accepted=1, refused=1, replayed=1)
 
 
 def test_replay_before_the_first_admission_does_nothing(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from pipeline_platform.ingest.planning import EPOCH_OBJECTS
 from pipeline_platform.ingest.report import AdmissionReport
 from pipeline_platform.lake.compaction import compact, plan_compaction
 from pipeline_platform.lake.table import LakeTable
-from pipeline_platform.lake.upkeep import plan_upkeep, run
+from pipeline_platform.lake.upkeep import make_busy, plan_upkeep, run
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
 
@@ -73,6 +73,8 @@ class LiveAdmission:
         Raises as `Admission.run` does.
         """
         self._admission.prepare()
+        for table in self._tables():
+            make_busy(table)
         tables = self._admission.tables
         self._planned = tables.ledger.head()
         self._intake = Intake(tables.ledger.known())

@@ -21,6 +21,7 @@ from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.schema import standard
 from pipeline_platform.lake.shape import as_frame
 from pipeline_platform.lake.snapshot import Snapshot
+from pipeline_platform.lake.upkeep import make_busy
 from pipeline_platform.lake.writer import StagedFile
 from pipeline_platform.views.claims import Claims
 from pipeline_platform.views.compaction import LEAST_FILES, Compacted, Run, runs
@@ -75,6 +76,7 @@ class States:
             DAY,
             f"States of {self.view.table}.",
         )
+        make_busy(self.table)
 
     def held(self, version: int | None = None) -> HeldStates:
         """The newest version, or the given one."""

@@ -6,7 +6,7 @@ from threading import Event
 
 from pipeline_platform.errors import CommitConflict, ContractChanged, PlatformError
 from pipeline_platform.ports.clock import Clock
-from pipeline_platform.speed.pace import MOST_UNFOLDED, Slices, Unfolded, pauses
+from pipeline_platform.speed.pace import FEW_BYTES, MOST_UNFOLDED, Slices, Unfolded, pauses
 from pipeline_platform.speed.parts import Admitted, Folded, Folder, Kept, Listener, Source
 from pipeline_platform.speed.standing import StreamStanding, ViewStanding
 
@@ -83,9 +83,7 @@ class Lane:
         looked = time.monotonic()
         while not self._stop.is_set():
             self._wake.clear()
-            if self._unfolded.rows > MOST_UNFOLDED:
-                self._moved.clear()
-                self._moved.wait(_IDLE_S)
+            if not self._room():
                 continue
             started = time.monotonic()
             look = self._once or started - looked > _LOOK_S
@@ -100,6 +98,19 @@ class Lane:
             else:
                 self.standing.trouble = None
                 self._wake.wait(_IDLE_S)
+
+    def _room(self) -> bool:
+        """Whether the next epoch may begin; if not, a moment was waited for the views.
+
+        While little waits, admission and folds take turns: at once, each would slow the other
+        and nothing would be sooner in an answer.
+        """
+        self._moved.clear()
+        few = self.source.waiting_bytes <= FEW_BYTES
+        if self._unfolded.rows <= (0 if few else MOST_UNFOLDED):
+            return True
+        self._moved.wait(_IDLE_S)
+        return False
 
     def _note(self, done: Admitted, seconds: float) -> None:
         now, standing = self._clock(), self.standing

@@ -8,6 +8,7 @@ from threading import Lock
 EPOCH_SECONDS = 0.6  # an epoch of a backlog takes about this long; live rows wait for one
 FIRST_BYTES, LEAST_BYTES = 4 << 20, 256 << 10
 MOST_UNFOLDED = 400_000  # rows
+FEW_BYTES = 1 << 20  # up to so many waiting, an epoch is folded before the next one begins
 _LONGEST_PAUSE_S = 60.0
 
 

@@ -287,8 +287,13 @@ def test_a_view_that_goes_on_conflicting_is_brought_up_again() -> None:
     ended(runner, stop)
 
 
-def test_admission_waits_while_too_much_is_not_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("few_bytes", "ahead"), [(0, 2), (1 << 20, 1)])
+def test_admission_waits_while_too_much_is_not_folded(
+    monkeypatch: pytest.MonkeyPatch, few_bytes: int, ahead: int
+) -> None:
+    """A backlog is admitted ahead of the folds; while little waits they take turns."""
     monkeypatch.setattr(lanes, "MOST_UNFOLDED", 10)
+    monkeypatch.setattr(lanes, "FEW_BYTES", few_bytes)
     source = Made(objects=[1])
     runner, lane, views, stop = running(source, ["a"])
     assert until(lambda: views.as_of.get("a") == 0)
@@ -305,9 +310,9 @@ def test_admission_waits_while_too_much_is_not_folded(monkeypatch: pytest.Monkey
     source.objects += [8] * 10
     lane.wake()
     assert hold.wait(20)
-    assert until(lambda: source.head == 2)
+    assert until(lambda: source.head == ahead)
     time.sleep(0.6)
-    assert source.head == 2
+    assert source.head == ahead
     go.set()
     assert until(lambda: views.as_of["a"] == 10)
     ended(runner, stop)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pipeline_platform.batch.change import Report as Filled
     from pipeline_platform.contracts.views import View
     from pipeline_platform.features.training import Manifest, TrainingSet
-    from pipeline_platform.ingest.admission import Admission, Report
+    from pipeline_platform.ingest.admission import Admission
+    from pipeline_platform.ingest.report import Report
     from pipeline_platform.ingest.reprocess import Rebuilt
     from pipeline_platform.lake.lake import Lake
     from pipeline_platform.serving.lake_answer import Said
@@ -100,7 +101,7 @@ class Platform:
 
     def reprocess(self, contract: StreamContract, report: "Report | None" = None) -> "Rebuilt":
         """Rebuild the accepted rows of a stream from raw, under the contract as it is now."""
-        from pipeline_platform.ingest.admission import silent
+        from pipeline_platform.ingest.report import silent
         from pipeline_platform.ingest.reprocess import reprocess
 
         return reprocess(

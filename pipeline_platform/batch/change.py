@@ -7,6 +7,7 @@ from datetime import date
 from pipeline_platform.contracts.views import View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import CommitConflict
+from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.ports.clock import Clock
@@ -23,7 +24,7 @@ from pipeline_platform.views.publishing import (
     rows_of,
     stage_batch,
 )
-from pipeline_platform.views.states import States, accepted_generation
+from pipeline_platform.views.states import States
 
 ATTEMPTS = 10
 
@@ -89,7 +90,7 @@ class _Bringing:
         """One try. The rows are read after the pointer: they are of its generation or later."""
         now = live(self.lake, self.view.name)
         accepted = self.lake.table(self.view.source).snapshot()
-        generation = accepted_generation(accepted)
+        generation = generation_of(accepted)
         states = States(self.view, generation, self.lake)
         if now is not None and now.states == states.name:
             return self._point(now, states)

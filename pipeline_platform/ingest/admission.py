@@ -7,10 +7,9 @@ admission at the same time, finds what is done and skips it.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import msgspec
@@ -21,17 +20,18 @@ from pipeline_platform.contracts.epochs import (
     ObjectRef,
     PlannedObject,
 )
-from pipeline_platform.contracts.evolution import misfits
 from pipeline_platform.contracts.stream import StreamContract
-from pipeline_platform.errors import ContractChanged, SourceUnavailable
+from pipeline_platform.errors import SourceUnavailable
 from pipeline_platform.ingest import accounts
 from pipeline_platform.ingest.dedup import Deduplicator
 from pipeline_platform.ingest.epoch import EpochRun, Staged
+from pipeline_platform.ingest.fitting import refuse_misfit, refuse_stale
 from pipeline_platform.ingest.generations import Reprocessed, still
 from pipeline_platform.ingest.objects import checksum
+from pipeline_platform.ingest.passes import Pass
 from pipeline_platform.ingest.planning import bounded, difference
 from pipeline_platform.ingest.registry import ContractRegistry
-from pipeline_platform.ingest.report import AdmissionReport, Pending, Progress
+from pipeline_platform.ingest.report import AdmissionReport, Pending, Progress, Report, silent
 from pipeline_platform.ingest.schemas import ACCOUNTING, rows_of
 from pipeline_platform.ingest.tables import APP, StreamTables
 from pipeline_platform.ingest.takes import taken
@@ -43,13 +43,8 @@ from pipeline_platform.ports.object_store import ObjectStore
 DECODER_VERSION = 1
 _PAUSES, _PAUSE_S = 1500, 0.02
 _GENERATIONS = 3  # swaps that one pass outlives
-Report = Callable[[Progress], None]
 Cuts = Callable[[int], dict[int, int] | None]
 Choose = Callable[[], tuple[PlannedObject, ...]]
-
-
-def silent(_: Progress) -> None:
-    """A report that nobody reads."""
 
 
 class Admission:
@@ -113,7 +108,7 @@ class Admission:
     def _pass(self, report: Report) -> AdmissionReport:
         self.prepare()
         landed = self.landed()
-        books = _Pass(self)
+        books = Pass(self.contract, self.tables, self.commit)
         books.finish_planned(report)
         while batch := self._next(landed):
             self.plan("arrival", arrivals(batch), self.tables.ledger.known_to + 1)
@@ -127,12 +122,12 @@ class Admission:
             return AdmissionReport(
                 self.contract.name, (), Accounting(), Accounting(), {}, {}, (), -1
             )
-        return _Pass(self).report(())
+        return Pass(self.contract, self.tables, self.commit).report(())
 
     def replay(self, choose: Choose, report: Report = silent) -> AdmissionReport:
         """Admit what `choose` picks from committed epochs, as the next epoch."""
         self.prepare()
-        books = _Pass(self)
+        books = Pass(self.contract, self.tables, self.commit)
         while True:
             books.finish_planned(report)
             head = self.tables.ledger.head()
@@ -184,38 +179,10 @@ class Admission:
         accepted = self.tables.accepted
         found = self.tables.generation() if accepted.exists() else 0
         if self._prepared and found != self._generation:
-            self._refuse_stale(found)
+            refuse_stale(self.contract, self.registry, found)
         self._generation, self._prepared = found, True
-        self._refuse_misfit()
+        refuse_misfit(self.contract, self.registry, self.tables.ledger, found)
         self.tables.ensure(self.contract)
-
-    def _refuse_stale(self, generation: int) -> None:
-        """Stop when a reprocess took another contract than this process was started with."""
-        contract = self.registry.generation(generation).contract
-        if contract != self.contract.fingerprint:
-            raise ContractChanged(
-                f"stream {self.contract.name} was reprocessed under another contract meanwhile",
-                where=str(self.contract.accepted),
-                known=f"generation {generation} has contract {contract}, "
-                f"this process {self.contract.fingerprint}",
-                remedy="start this process again, so that it reads the present declaration",
-            )
-
-    def _refuse_misfit(self) -> None:
-        """Stop when the last planned contract's rows would not fit the present one."""
-        ledger = self.tables.ledger
-        if not ledger.table.exists() or (head := ledger.head()) < 0:
-            return
-        old = self.registry.contract(ledger.plans(head, head)[0], self._generation)
-        found = misfits(old, self.contract) if old != self.contract else []
-        if found:
-            raise ContractChanged(
-                f"the contract of stream {self.contract.name} changed",
-                where=str(self.contract.accepted),
-                known="; ".join(found),
-                remedy="take the change back, or rebuild the accepted rows with "
-                f"`pipeline-platform reprocess {self.contract.name}`",
-            )
 
     def landed(self) -> list[ObjectRef]:
         """Every object that is there and settled."""
@@ -328,43 +295,3 @@ class Admission:
 def arrivals(refs: Iterable[ObjectRef]) -> tuple[PlannedObject, ...]:
     """Objects that arrive together, at their places in an epoch."""
     return tuple(PlannedObject(position, ref) for position, ref in enumerate(refs))
-
-
-class _Pass:
-    """One pass of an admission: the epochs it committed and their books."""
-
-    def __init__(self, admission: Admission) -> None:
-        self._admission = admission
-        self._dedup = Deduplicator(admission.contract)
-        self._epochs: list[int] = []
-        self._sum = Accounting()
-        self._days: Counter[date] = Counter()
-        self._warnings: Counter[str] = Counter()
-
-    def finish_planned(self, report: Report) -> None:
-        """Commit every planned epoch that is not, oldest first."""
-        tables = self._admission.tables
-        for plan in tables.ledger.plans(tables.committed() + 1):
-            staged = self._admission.commit(plan, self._dedup, report)
-            if staged is None:
-                self._dedup = Deduplicator(self._admission.contract)
-                continue
-            self._epochs.append(plan.epoch)
-            self._sum += staged.books.total(plan)
-            self._days.update(staged.books.days)
-            self._warnings.update(staged.books.warnings)
-
-    def report(self, changed: tuple[str, ...]) -> AdmissionReport:
-        """What the pass did."""
-        tables = self._admission.tables
-        return AdmissionReport(
-            stream=self._admission.contract.name,
-            epochs=tuple(self._epochs),
-            accounting=self._sum,
-            total=accounts.total(tables),
-            days=dict(sorted(self._days.items())),
-            warnings=dict(self._warnings),
-            changed=changed,
-            head=tables.committed(),
-            generation=tables.generation(),
-        )

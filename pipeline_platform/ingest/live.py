@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from pipeline_platform.contracts.epochs import Accounting, EpochPlan, ObjectRef
 from pipeline_platform.contracts.stream import StreamContract
 from pipeline_platform.ingest import accounts
-from pipeline_platform.ingest.admission import Admission, arrivals, silent
+from pipeline_platform.ingest.admission import Admission, arrivals
 from pipeline_platform.ingest.books import Books
 from pipeline_platform.ingest.dedup import Deduplicator
 from pipeline_platform.ingest.epoch import Staged
 from pipeline_platform.ingest.intake import Intake
 from pipeline_platform.ingest.planning import EPOCH_OBJECTS
-from pipeline_platform.ingest.report import AdmissionReport
+from pipeline_platform.ingest.report import AdmissionReport, silent
 from pipeline_platform.lake.compaction import compact, plan_compaction
 from pipeline_platform.lake.table import LakeTable
 from pipeline_platform.lake.upkeep import make_busy, plan_upkeep, run

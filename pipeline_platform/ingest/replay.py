@@ -5,9 +5,9 @@ from collections.abc import Collection
 from pipeline_platform.contracts.epochs import PlannedObject
 from pipeline_platform.contracts.verdicts import Reason
 from pipeline_platform.errors import Abort, UnknownName
-from pipeline_platform.ingest.admission import Admission, Report, silent
+from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.ingest.refusals import replayable
-from pipeline_platform.ingest.report import AdmissionReport
+from pipeline_platform.ingest.report import AdmissionReport, Report, silent
 
 
 def replay(

@@ -1,6 +1,7 @@
 """What admission tells: pending work, progress, and the outcome of a pass."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -72,3 +73,10 @@ class AdmissionReport:
             newest=max(filter(None, (self.newest, later.newest)), default=None),
             generation=later.generation,
         )
+
+
+Report = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """A report that nobody reads."""

@@ -15,9 +15,10 @@ from pipeline_platform.contracts.epochs import Accounting
 from pipeline_platform.contracts.evolution import misfits
 from pipeline_platform.errors import Abort, CommitConflict
 from pipeline_platform.ingest import accounts
-from pipeline_platform.ingest.admission import DECODER_VERSION, Admission, Report, silent
+from pipeline_platform.ingest.admission import DECODER_VERSION, Admission
 from pipeline_platform.ingest.generations import still, swap_lease
 from pipeline_platform.ingest.raw_check import refuse_lost
+from pipeline_platform.ingest.report import Report, silent
 from pipeline_platform.ingest.schemas import ACCOUNTING, REFUSED
 from pipeline_platform.ingest.scratch import Scratch
 from pipeline_platform.lake.adoption import adopted

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from pipeline_platform.contracts.epochs import EpochPlan, PlannedObject
 from pipeline_platform.contracts.names import DAY, EPOCH, POSITION, ROW
-from pipeline_platform.ingest.admission import Admission, silent
+from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.ingest.generations import still
+from pipeline_platform.ingest.report import silent
 from pipeline_platform.ingest.verify import Found, changed, described
 from pipeline_platform.lake.generations import APP
 from pipeline_platform.lake.lake import Lake

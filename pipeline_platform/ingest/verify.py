@@ -8,9 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from pipeline_platform.contracts.names import DAY, EPOCH, POSITION, ROW
-from pipeline_platform.ingest.admission import Admission, Report, silent
+from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.ingest.generations import still
 from pipeline_platform.ingest.refusals import open_refusals
+from pipeline_platform.ingest.report import Report, silent
 from pipeline_platform.ingest.tables import StreamTables
 from pipeline_platform.lake.generations import APP
 from pipeline_platform.lake.lake import Lake

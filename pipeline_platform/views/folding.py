@@ -10,12 +10,12 @@ from pipeline_platform.contracts.names import EPOCH
 from pipeline_platform.contracts.views import ROWS
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import CommitConflict
-from pipeline_platform.lake.generations import ADMISSION
+from pipeline_platform.lake.generations import ADMISSION, generation_of
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
 from pipeline_platform.views.held import FOLD, SPEED, HeldStates
 from pipeline_platform.views.relations import accepted_rows
-from pipeline_platform.views.states import States, accepted_generation
+from pipeline_platform.views.states import States
 
 MOST_ROWS = 2_000_000
 
@@ -131,7 +131,7 @@ def commit(
 
 def refuse_generation(states: States, accepted: Snapshot) -> None:
     """CommitConflict when the accepted rows are of another generation than the states."""
-    found = accepted_generation(accepted)
+    found = generation_of(accepted)
     if found != states.generation:
         raise CommitConflict(
             f"the accepted rows are of generation {found}",

@@ -8,7 +8,6 @@ import polars as pl
 
 from pipeline_platform.contracts.names import DAY, EPOCH
 from pipeline_platform.contracts.views import COUNTED
-from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.lake.snapshot import Snapshot
 
 FOLD = "fold"  # application: the last epoch that the states hold
@@ -91,8 +90,3 @@ _FILES = {
     "states": pl.Int64(),
     "rows": pl.Int64(),
 }
-
-
-def accepted_generation(snapshot: Snapshot) -> int:
-    """Which rebuild of a stream's accepted rows this version holds, 0 for the first."""
-    return generation_of(snapshot)

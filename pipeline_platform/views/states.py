@@ -25,13 +25,13 @@ from pipeline_platform.lake.upkeep import make_busy
 from pipeline_platform.lake.writer import StagedFile
 from pipeline_platform.views.claims import Claims
 from pipeline_platform.views.compaction import LEAST_FILES, Compacted, Run, runs
-from pipeline_platform.views.held import FIRST, PATH, SPEED, HeldStates, accepted_generation
+from pipeline_platform.views.held import FIRST, PATH, SPEED, HeldStates
 from pipeline_platform.views.relations import held
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["HeldStates", "States", "accepted_generation"]
+__all__ = ["HeldStates", "States"]
 _OWN = {EPOCH: pa.int64(), FIRST: pa.int64(), PATH: pa.string()}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline_platform.batch import settle as settling
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import CommitConflict
-from pipeline_platform.views.held import accepted_generation
+from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.views.publishing import commit_batch, stage_batch
 from pipeline_platform.views.states import States
 from pipeline_platform_tests.views.oracle import DEFINITIONS, Event, accepted
@@ -234,9 +234,9 @@ def rebuilds_the_accepted_rows(root: Path) -> None:
     from pipeline_platform.ingest.reprocess import reprocess
 
     stage = begun(root, [event("e1")], [event("e2")])
-    before = accepted_generation(stage.admission.tables.accepted.snapshot())
+    before = generation_of(stage.admission.tables.accepted.snapshot())
     reprocess_now(stage, reprocess)
-    assert accepted_generation(stage.admission.tables.accepted.snapshot()) == before + 1
+    assert generation_of(stage.admission.tables.accepted.snapshot()) == before + 1
     stage.land([event("e3")])
     stage.admit()
     with contextlib.suppress(CommitConflict):

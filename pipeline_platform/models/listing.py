@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pipeline_platform.contracts.names import TableName
+from pipeline_platform.contracts.names import LAYERS, TableName
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import UnknownName
 from pipeline_platform.lake import catalog
@@ -25,7 +25,12 @@ def tables(lake: Lake, layer: str | None = None) -> list[TableDescription]:
         for name in named.names(lake)
         if layer in (None, "serving") and (view := named.answered(lake, TableName.parse(name)))
     ]
-    return sorted([*catalog.tables(lake, layer), *shown])
+    return sorted([*catalog.tables(lake, layer), *shown], key=_by_layer)
+
+
+def _by_layer(table: TableDescription) -> tuple[int, str]:
+    name = TableName.parse(table.name)
+    return LAYERS.index(name.layer), name.name
 
 
 def describe(lake: Lake, name: str) -> list[ColumnDescription]:

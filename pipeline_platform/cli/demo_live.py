@@ -183,10 +183,10 @@ def differing(one: "pl.DataFrame", other: "pl.DataFrame", approximate: Sequence[
     """Rows of either frame that the other has not as often; nine digits of `approximate`."""
     import polars as pl
 
-    rounded = [pl.col(name).round_sig_figs(9) for name in approximate]
-    counts = [
-        frame.with_columns(rounded).group_by(frame.columns).len(name="n") for frame in (one, other)
-    ]
+    from pipeline_platform.views.proof import comparable
+
+    plain = (comparable(frame, approximate) for frame in (one, other))
+    counts = [frame.group_by(frame.columns).len(name="n") for frame in plain]
     joined = counts[0].join(
         counts[1], on=one.columns, how="full", nulls_equal=True, suffix="_other"
     )

@@ -60,11 +60,13 @@ def settle_late(declared: DeclaredView, platform: "Platform") -> list[date]:
 
 
 def _steps(declared: Declarations, platform: "Platform") -> Iterator[Step]:
+    from pipeline_platform.lake.upkeep import keep
+
     lake, now = platform.lake, platform.clock()
     for stream in declared.streams.values():
         own = stream.contract
         for name in (own.ledger, own.accounting, own.accepted, own.refused):
-            yield name, partial(_whole, lake.table(name), now)
+            yield name, partial(keep, lake.table(name), now)
     for view in declared.views.values():
         yield from _view_steps(view, platform, now)
     rebuilt = [t.name for s in declared.source_tables.values() for t in s.tables]
@@ -73,6 +75,7 @@ def _steps(declared: Declarations, platform: "Platform") -> Iterator[Step]:
 
 
 def _view_steps(declared: DeclaredView, platform: "Platform", now: datetime) -> Iterator[Step]:
+    from pipeline_platform.lake.upkeep import keep
     from pipeline_platform.views.live import live
 
     view, lake = declared.view, platform.lake
@@ -80,20 +83,13 @@ def _view_steps(declared: DeclaredView, platform: "Platform", now: datetime) -> 
     if held is None:
         return
     yield held.states, partial(_states, declared, platform)
-    yield view.live, partial(_whole, lake.table(view.live), now)
+    yield view.live, partial(keep, lake.table(view.live), now)
     yield view.batch, partial(_old_files, lake.table(view.batch), now, REBUILT)
     used = {held.states, view.states(held.generation)}
     prefix = str(TableName("serving", f"{view.name}__states_"))
     for name in lake.names():
         if str(name).startswith(prefix) and name not in used:
             yield name, partial(_unused, lake.table(name), now)
-
-
-def _whole(table: "LakeTable", now: datetime) -> list[str]:
-    """All that is due of a table whose log nobody reads back."""
-    from pipeline_platform.lake.upkeep import plan_upkeep, run
-
-    return [str(step) for step in plan_upkeep(table, now) if run(table, step)]
 
 
 def _old_files(table: "LakeTable", now: datetime, kept: timedelta) -> list[str]:

@@ -10,8 +10,7 @@ from pipeline_platform.lake.generations import ADMISSION, generation_of, rows_of
 def total(tables: StreamTables, first: int = 0, last: int | None = None) -> Accounting:
     """The sum over the committed epochs `first <= epoch <= last` (None: all)."""
     accepted = tables.accepted.snapshot()
-    committed = accepted.transaction_version(ADMISSION)
-    committed = -1 if committed is None else committed
+    committed = accepted.last(ADMISSION)
     last = committed if last is None else min(last, committed)
     held, only = tables.accounting.snapshot(), {"epoch": (first, last)}
     rows = rows_of(held, generation_of(accepted), between=only)

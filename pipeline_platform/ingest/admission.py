@@ -35,6 +35,7 @@ from pipeline_platform.ingest.report import AdmissionReport, Pending, Progress, 
 from pipeline_platform.ingest.schemas import ACCOUNTING, rows_of
 from pipeline_platform.ingest.tables import APP, StreamTables
 from pipeline_platform.ingest.takes import taken
+from pipeline_platform.lake.generations import APP as GENERATION
 from pipeline_platform.lake.generations import admission_of
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.ports.clock import Clock
@@ -78,11 +79,15 @@ class Admission:
         """The generation of accepted rows that `prepare` found; commits go into no other."""
         return self._generation
 
-    def beside(self, lake: Lake) -> "Admission":
-        """The same admission with its tables in another lake."""
-        return Admission(
+    def beside(self, lake: Lake, generation: int) -> "Admission":
+        """The same admission with tables of this generation in another lake."""
+        made = Admission(
             self.contract, store=self._store, lake=lake, clock=self._clock, witness=self.tables
         )
+        made.tables.ensure(self.contract)
+        if generation:
+            made.tables.accepted.append([], transaction=(GENERATION, generation))
+        return made
 
     def pending(self) -> Pending:
         """What a pass would find now; reads listings and the ledger only."""

@@ -15,7 +15,7 @@ from pipeline_platform.ingest.planning import EPOCH_OBJECTS
 from pipeline_platform.ingest.report import AdmissionReport, silent
 from pipeline_platform.lake.compaction import compact, plan_compaction
 from pipeline_platform.lake.table import LakeTable
-from pipeline_platform.lake.upkeep import make_busy, plan_upkeep, run
+from pipeline_platform.lake.upkeep import keep, make_busy
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.object_store import ObjectStore
 
@@ -205,8 +205,7 @@ class LiveAdmission:
     def clean(self) -> None:
         """Delete files and log of versions that no reader holds any longer."""
         for table in self._tables():
-            for step in plan_upkeep(table, self._clock()):
-                run(table, step)
+            keep(table, self._clock())
 
     def _tables(self) -> tuple[LakeTable, ...]:
         tables = self._admission.tables

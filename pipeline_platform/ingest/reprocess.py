@@ -186,7 +186,7 @@ class _Run:
         for table in (self._tables.refused, self._tables.accounting):
             if over := files_over(table.snapshot(), self.number, self._base):
                 with suppress(CommitConflict):
-                    table.exchange(over, (), data_change=True, check=lambda _: None)
+                    table.exchange(over, (), data_change=True)
 
     def _swapped(self, last: int) -> bool:
         """Whether the accepted table is of this generation now; not if it moved on."""
@@ -214,8 +214,7 @@ class _Run:
 
     def _unmoved(self, base: Snapshot, last: int) -> None:
         still(base, self._base)
-        found = base.transaction_version(ADMISSION)
-        if (-1 if found is None else found) != last:
+        if base.last(ADMISSION) != last:
             raise _MovedOn
 
 

@@ -14,7 +14,6 @@ from pipeline_platform.ingest.admission import Admission
 from pipeline_platform.ingest.generations import still
 from pipeline_platform.ingest.report import silent
 from pipeline_platform.ingest.verify import Found, changed, described
-from pipeline_platform.lake.generations import APP
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.snapshot import Snapshot
 
@@ -57,10 +56,7 @@ def _judged(
     admission: Admission, chosen: list[Picked], generation: int, lake: Lake
 ) -> pl.DataFrame:
     """What the objects give, each as an epoch of its own in an empty lake, at its real place."""
-    again = admission.beside(lake)
-    again.tables.ensure(admission.contract)
-    if generation:
-        again.tables.accepted.append([], transaction=(APP, generation))
+    again = admission.beside(lake, generation)
     cuts: dict[int, dict[int, int]] = {}
     for number, (plan, planned) in enumerate(chosen):
         cut = (admission.tables.cuts(plan.epoch, generation) or {}).get(planned.position)

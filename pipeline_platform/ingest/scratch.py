@@ -7,7 +7,7 @@ from pipeline_platform.errors import Abort
 from pipeline_platform.ingest.admission import DECODER_VERSION, Admission
 from pipeline_platform.ingest.tables import StreamTables
 from pipeline_platform.lake.adoption import adopted
-from pipeline_platform.lake.generations import ADMISSION, APP
+from pipeline_platform.lake.generations import ADMISSION
 from pipeline_platform.lake.lake import Lake
 
 _FOLDER = "_reprocess"
@@ -37,10 +37,7 @@ class Scratch:
 
     def open(self, number: int) -> Admission:
         """The admission that makes this generation, its tables there."""
-        again = self._admission.beside(Lake(self._folder / str(number)))
-        again.tables.ensure(self._admission.contract)
-        again.tables.accepted.append([], transaction=(APP, number))
-        return again
+        return self._admission.beside(Lake(self._folder / str(number)), number)
 
     def clear(self, number: int, present: int) -> None:
         """Delete the scratch tables; of a generation that never came to be also its files

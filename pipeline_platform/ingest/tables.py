@@ -59,8 +59,7 @@ class StreamTables:
         """
         generation = self.generation() if generation is None else generation
         snapshot = self.refused.snapshot()
-        written = snapshot.transaction_version(admission_of(generation))
-        if written is None or written < epoch:
+        if snapshot.last(admission_of(generation)) < epoch:
             return None
         named, only = ["_position", "_row", "reason"], {EPOCH: (epoch, epoch)}
         rows = rows_of(snapshot, generation, named, only)

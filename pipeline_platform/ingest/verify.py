@@ -13,7 +13,6 @@ from pipeline_platform.ingest.generations import still
 from pipeline_platform.ingest.refusals import open_refusals
 from pipeline_platform.ingest.report import Report, silent
 from pipeline_platform.ingest.tables import StreamTables
-from pipeline_platform.lake.generations import APP
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.table import LakeTable
 
@@ -57,10 +56,7 @@ def verify(admission: Admission, report: Report = silent) -> list[Found]:
 def _recomputed(admission: Admission, generation: int, lake: Lake, report: Report) -> Admission:
     """The committed plans of the real ledger, run from the first in an empty lake."""
     last = admission.tables.committed()
-    again = admission.beside(lake)
-    again.tables.ensure(admission.contract)
-    if generation:
-        again.tables.accepted.append([], transaction=(APP, generation))
+    again = admission.beside(lake, generation)
     for plan in admission.tables.ledger.plans(0, last):
         again.tables.ledger.plan(plan)
     again.finish(lambda epoch: admission.tables.cuts(epoch, generation), report)
@@ -124,10 +120,9 @@ def described(tables: StreamTables, table: str, kind: str, day: str, rows: pl.Da
     """The difference that these rows are, with some of their objects and places."""
     places = rows.select(EPOCH, POSITION, ROW).sort(EPOCH, POSITION, ROW)
     objects: dict[str, None] = {}
-    for epoch, position in places.select(EPOCH, POSITION).unique(maintain_order=True).iter_rows():
-        plan = next(iter(tables.ledger.plans(epoch, epoch)), None)
-        known = plan is not None and position < len(plan.objects)
-        objects[plan.objects[position].ref.key if plan and known else "not in the ledger"] = None
+    unique = places.select(EPOCH, POSITION).unique(maintain_order=True)
+    for key in tables.ledger.keys_at(unique.iter_rows()):
+        objects[key] = None
         if len(objects) == _SAMPLE:
             break
     sample = tuple(":".join(map(str, row)) for row in places.head(_SAMPLE).iter_rows())

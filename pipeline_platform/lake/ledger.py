@@ -1,6 +1,6 @@
 """The ledger of a stream: which objects each epoch holds, written once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from itertools import groupby
 from operator import itemgetter
@@ -64,7 +64,7 @@ class Ledger:
 
     def head(self) -> int:
         """The last planned epoch, -1 when none."""
-        return _head(self.table.snapshot())
+        return self.table.snapshot().last(APP)
 
     def known(self) -> dict[str, ObjectRef]:
         """Every object that has arrived, by key; later calls read only newer epochs.
@@ -72,7 +72,7 @@ class Ledger:
         It holds the epochs up to `known_to`: who plans what it lacks plans the next one.
         """
         snapshot = self.table.snapshot()
-        head = _head(snapshot)
+        head = snapshot.last(APP)
         if head > self.known_to:
             self._known.update(_arrivals(snapshot, self.known_to + 1))
             self.known_to = head
@@ -96,6 +96,13 @@ class Ledger:
         by_epoch = groupby(ordered.iter_rows(named=True), key=itemgetter("epoch"))
         return [_plan(list(members)) for _, members in by_epoch]
 
+    def keys_at(self, places: Iterable[tuple[int, int]]) -> Iterator[str]:
+        """The keys of the objects at these (epoch, position), one after the other."""
+        for epoch, position in places:
+            objects = next((plan.objects for plan in self.plans(epoch, epoch)), ())
+            known = position < len(objects)
+            yield objects[position].ref.key if known else "not in the ledger"
+
     def _refuse_hole(self, plan: EpochPlan) -> None:
         head = self.head()
         if plan.epoch <= head + 1 and plan.objects:
@@ -106,11 +113,6 @@ class Ledger:
             known=f"the last planned epoch is {head}",
             remedy="plan the next epoch, with at least one object",
         )
-
-
-def _head(snapshot: Snapshot) -> int:
-    found = snapshot.transaction_version(APP)
-    return -1 if found is None else found
 
 
 def _arrivals(snapshot: Snapshot, first: int) -> Iterator[tuple[str, ObjectRef]]:

@@ -56,8 +56,7 @@ def is_refused(name: TableName) -> bool:
 
 def committed_epoch(accepted: LakeTable) -> int:
     """The last epoch that the accepted table holds, -1 when there is none."""
-    found = accepted.snapshot().transaction_version(ADMISSION) if accepted.exists() else None
-    return -1 if found is None else found
+    return accepted.snapshot().last(ADMISSION) if accepted.exists() else -1
 
 
 def visible(lake: Lake, name: TableName) -> Visible:
@@ -67,8 +66,7 @@ def visible(lake: Lake, name: TableName) -> Visible:
     if not accepted.exists():
         return Visible(-1, _replayed(lake, stream, -1))
     held = accepted.snapshot()
-    found = held.transaction_version(ADMISSION)
-    committed = -1 if found is None else found
+    committed = held.last(ADMISSION)
     replayed = _replayed(lake, stream, committed)
     return Visible(committed, replayed, generation_of(held), generation_before(held))
 

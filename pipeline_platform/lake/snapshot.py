@@ -107,6 +107,11 @@ class Snapshot:
         seen = self._seen.get(app)
         return self.base.transaction_version(app) if seen is None else seen
 
+    def last(self, app: str) -> int:
+        """The last number that the application noted, -1 when it never did."""
+        found = self.transaction_version(app)
+        return -1 if found is None else found
+
     def last_metadata(self) -> dict[str, Any]:
         """What the writer of this version's commit said of it; {} if nothing."""
         return next((commit.metadata for commit in self.commits()), {})

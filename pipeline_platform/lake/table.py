@@ -172,7 +172,7 @@ class LakeTable:
         transactions: Sequence[tuple[str, int]] = (),
         metadata: Mapping[str, Any] | None = None,
         data_change: bool,
-        check: Callable[[Snapshot], None],
+        check: Callable[[Snapshot], None] | None = None,
     ) -> Commit:
         """Take exactly the files `remove` out and put `add` in; all else of the table stays.
 
@@ -186,7 +186,8 @@ class LakeTable:
         with ExitStack() as undo:
             undo.callback(self.discard, add)
             for base in self._attempts():
-                check(base)
+                if check is not None:
+                    check(base)
                 missing = gone - base.paths(None)
                 if missing:
                     raise self._conflict(f"{len(missing)} of {len(gone)} files are already gone")

@@ -52,6 +52,17 @@ def plan_upkeep(
     ]
 
 
+def keep(
+    table: LakeTable,
+    now: datetime,
+    keep_versions: Collection[int] = (),
+    policy: Policy = POLICY,
+) -> list[str]:
+    """Do all that is due of the table; what was done, in words."""
+    steps = plan_upkeep(table, now, keep_versions, policy)
+    return [str(step) for step in steps if run(table, step)]
+
+
 def make_busy(table: LakeTable) -> None:
     """Give the table the properties for many commits a second: a checkpoint takes 30 ms."""
     for step in plan_tuning(table.snapshot(), POLICY.files_kept):

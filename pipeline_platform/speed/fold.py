@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pipeline_platform.contracts.views import View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.lake import Lake
-from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
+from pipeline_platform.lake.upkeep import Policy, keep
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.views.compaction import Compacted
 from pipeline_platform.views.folding import MOST_ROWS, Folded, fold_into
@@ -46,8 +46,7 @@ def clean(view: View, *, lake: Lake, clock: Clock) -> list[str]:
     """Old files and old log of the states that are live go; what was done. Pins stay readable."""
     table = lake.table(require_live(lake, view.name).states)
     pinned, own = Pins(table.uri).versions(clock()), Policy(files=sys.maxsize)
-    steps = plan_upkeep(table, clock(), pinned, own)
-    return [str(step) for step in steps if run(table, step)]
+    return keep(table, clock(), pinned, own)
 
 
 def compact(view: View, *, engine: Engine, lake: Lake, clock: Clock) -> Compacted:

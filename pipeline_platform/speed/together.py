@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pipeline_platform.contracts.names import TableName
-from pipeline_platform.contracts.views import ROWS
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import PlatformError
 from pipeline_platform.lake.lake import Lake
@@ -15,13 +14,13 @@ from pipeline_platform.views.folding import (
     MOST_ROWS,
     Epochs,
     Folded,
-    commit,
     due,
+    fold_rows,
     refuse_generation,
+    shown,
 )
-from pipeline_platform.views.held import SPEED, HeldStates
+from pipeline_platform.views.held import HeldStates
 from pipeline_platform.views.live import Live, require_live
-from pipeline_platform.views.relations import accepted_rows
 from pipeline_platform.views.states import States
 
 FOLDERS = 2
@@ -84,33 +83,14 @@ class Together:
                 yield name, Folded(name, epochs.first, epochs.last, 0, ())
             return
         with ExitStack() as stack:
-            first, last = epochs.first, epochs.last
-            rows = ""
-            if epochs.rows:
-                rows = accepted_rows(
-                    self._engine, accepted, stack, first=first, last=last, rows=epochs.rows
-                )
+            rows = shown(accepted, epochs, self._engine, stack)
             done = self._pool.map(lambda member: self._one(member, epochs, rows), members)
             for member, outcome in zip(members, done, strict=True):
                 yield member.live.view.name, outcome
 
     def _one(self, member: _Standing, epochs: Epochs, rows: str) -> Folded | PlatformError:
-        view, states, before = member.live.view, member.states, member.before
+        number, states, before = member.live.number, member.states, member.before
         try:
-            files = []
-            if rows:
-                text = view.split.partial.replace(ROWS, rows)
-                frame = self._engine.sql(text, where=str(view.table))
-                files = states.stage(
-                    before.snapshot,
-                    [frame],
-                    self._engine,
-                    first=epochs.first,
-                    last=epochs.last,
-                    path=SPEED,
-                )
-            already = not commit(states, member.live.number, before, epochs, files)
+            return fold_rows(states, number, before, rows, epochs, self._engine)
         except PlatformError as error:
             return error
-        days = tuple(sorted({f.partition for f in files if f.partition is not None}))
-        return Folded(view.name, epochs.first, epochs.last, epochs.rows, days, already)

@@ -47,8 +47,7 @@ class Folded:
 
 def committed(accepted: Snapshot) -> int:
     """The last epoch whose rows are in this version, -1 when there is none."""
-    found = accepted.transaction_version(ADMISSION)
-    return -1 if found is None else found
+    return accepted.last(ADMISSION)
 
 
 def due(accepted: Snapshot, folded: int, most_rows: int = MOST_ROWS) -> Epochs:
@@ -93,25 +92,40 @@ def fold_into(
     epochs = due(accepted, before.folded, most_rows)
     if epochs.last < epochs.first:
         return Folded(states.view.name, epochs.first, epochs.last, 0, ())
-    files = stage(states, before, accepted, epochs, engine)
+    with ExitStack() as stack:
+        rows = shown(accepted, epochs, engine, stack)
+        return fold_rows(states, number, before, rows, epochs, engine)
+
+
+def shown(accepted: Snapshot, epochs: Epochs, engine: Engine, stack: ExitStack) -> str:
+    """A session view with the accepted rows of these epochs; empty where there are none."""
+    if not epochs.rows:
+        return ""
+    first, last = epochs.first, epochs.last
+    return accepted_rows(engine, accepted, stack, first=first, last=last, rows=epochs.rows)
+
+
+def fold_rows(
+    states: States, number: int, before: HeldStates, rows: str, epochs: Epochs, engine: Engine
+) -> Folded:
+    """Fold the epochs whose rows the session view `rows` shows, after those that `before` has.
+
+    Raises CommitConflict as `fold_into` does.
+    """
+    files = stage(states, before, rows, epochs, engine) if rows else []
     already = not commit(states, number, before, epochs, files)
     days = tuple(sorted({f.partition for f in files if f.partition is not None}))
     return Folded(states.view.name, epochs.first, epochs.last, epochs.rows, days, already)
 
 
 def stage(
-    states: States, before: HeldStates, accepted: Snapshot, epochs: Epochs, engine: Engine
+    states: States, before: HeldStates, rows: str, epochs: Epochs, engine: Engine
 ) -> list[StagedFile]:
     """The state rows of these epochs as files that no commit names yet."""
-    if not epochs.rows:
-        return []
+    text = states.view.split.partial.replace(ROWS, rows)
+    frame = engine.sql(text, where=str(states.view.table))
     first, last = epochs.first, epochs.last
-    with ExitStack() as stack:
-        rows = accepted_rows(engine, accepted, stack, first=first, last=last, rows=epochs.rows)
-        frame = engine.sql(
-            states.view.split.partial.replace(ROWS, rows), where=str(states.view.table)
-        )
-        return states.stage(before.snapshot, [frame], engine, first=first, last=last, path=SPEED)
+    return states.stage(before.snapshot, [frame], engine, first=first, last=last, path=SPEED)
 
 
 def commit(

@@ -31,8 +31,7 @@ class HeldStates:
 
     @cached_property
     def folded(self) -> int:
-        found = self.snapshot.transaction_version(FOLD)
-        return -1 if found is None else found
+        return self.snapshot.last(FOLD)
 
     @cached_property
     def retired(self) -> int | None:

@@ -18,7 +18,7 @@ from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.views.folding import refuse_generation
 from pipeline_platform.views.publishing import rows_of
 from pipeline_platform.views.reading import Reading
-from pipeline_platform.views.relations import accepted_rows, condition, queried
+from pipeline_platform.views.relations import accepted_rows, during, queried
 from pipeline_platform.views.states import States
 
 _SAMPLE = 5
@@ -72,7 +72,7 @@ class Proof:
 
     def _compared(self, days: Sequence[date] | None) -> list[Mismatch]:
         with ExitStack() as stack:
-            inside = "true" if days is None else condition(0, self._reading.held.folded, days)
+            inside = "" if days is None else during(days)
             answered = self._frame(self._reading.show(self._engine, stack, inside))
             recomputed = self._frame(self._recomputed(stack, days))
         pairs = list(_apart(answered, recomputed, self._keys, self._approximate))
@@ -117,13 +117,7 @@ class Proof:
             .collect()
         )
         ledger = Ledger(self._lake.table(self._reading.view.ledger))
-        plans = {epoch: ledger.plans(epoch, epoch) for epoch in set(places[EPOCH])}
-        return tuple(
-            plans[epoch][0].objects[position].ref.key
-            if plans[epoch] and position < len(plans[epoch][0].objects)
-            else "not in the ledger"
-            for epoch, position in places.iter_rows()
-        )
+        return tuple(ledger.keys_at(places.iter_rows()))
 
     def _mismatch(
         self,
@@ -142,7 +136,7 @@ def _apart(
     answered: pl.DataFrame, recomputed: pl.DataFrame, keys: list[str], loose: Sequence[str]
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Pairs of rows that differ, {} for a row that a side lacks."""
-    left, right = (_plain(frame, loose) for frame in (answered, recomputed))
+    left, right = (comparable(frame, loose) for frame in (answered, recomputed))
     by = keys or left.columns
     lacking = _lacking(left, right), _lacking(right, left)
     others = {tuple(row[name] for name in by): row for row in lacking[1].to_dicts()}
@@ -158,7 +152,7 @@ def _lacking(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     return mine.join(theirs, on=mine.columns, how="anti", nulls_equal=True).drop("_n")
 
 
-def _plain(frame: pl.DataFrame, loose: Sequence[str]) -> pl.DataFrame:
+def comparable(frame: pl.DataFrame, loose: Sequence[str]) -> pl.DataFrame:
     """The rows with loose columns to as many digits as count, and nested values as text."""
     return frame.with_columns(
         *(pl.col(name).round_sig_figs(_DIGITS) for name in loose),

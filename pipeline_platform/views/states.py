@@ -100,9 +100,7 @@ class States:
         gone = [file for run in chosen for file in run.files]
         files = [file for run in chosen for file in self._merged(before, run, engine)]
         try:
-            self.table.exchange(
-                gone, files, metadata={"compacted": len(gone)}, data_change=False, check=_anything
-            )
+            self.table.exchange(gone, files, metadata={"compacted": len(gone)}, data_change=False)
         except CommitConflict:
             return Compacted(0, 0, 0)
         return Compacted(len(chosen), len(gone), len(files))
@@ -141,10 +139,6 @@ class States:
                     totals.update(dict(rows.group_by(DAY).agg(pl.sum(COUNTED)).iter_rows()))
                     staging.write(rows.with_columns(**own))
             return _counted(staging.finish(), totals)
-
-
-def _anything(base: Snapshot) -> None:
-    """Files that are still there may go, whatever else the table holds by now."""
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pl.DataFrame:

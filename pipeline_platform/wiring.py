@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pipeline_platform.contracts.source_tables import SourceTable
 from pipeline_platform.contracts.stream import StreamContract
-from pipeline_platform.engine.engine import Engine
+from pipeline_platform.engine.engine import Engine, Lender
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.ports.lease import Leases
 from pipeline_platform.ports.object_store import ObjectStore
@@ -85,6 +85,16 @@ class Platform:
 
         return SailEngine()
 
+    @cached_property
+    def lasting(self) -> Lender:
+        """The engine of processes that run for days, lent for one piece of work after another."""
+        if self.settings.engine != "sail":
+            return self.engine
+        prepare_process(self.settings.engine)
+        from pipeline_platform.engine.lasting import LastingSail
+
+        return LastingSail()
+
     def admission(self, contract: StreamContract) -> "Admission":
         """The admission of one stream."""
         from pipeline_platform.ingest.admission import Admission
@@ -144,7 +154,7 @@ class Platform:
         return Lane(
             LiveAdmission(self.admission(contract), store=self.store, clock=self.clock),
             [self._kept(view) for view in views],
-            Together(contract.accepted, engine=self.engine, lake=self.lake, most_rows=LIVE_ROWS),
+            Together(contract.accepted, lender=self.lasting, lake=self.lake, most_rows=LIVE_ROWS),
             stop=stop,
             clock=self.clock,
             tell=tell or Nobody(),
@@ -156,13 +166,20 @@ class Platform:
         from pipeline_platform.speed.fold import clean, compact
         from pipeline_platform.speed.kept import KeptView
 
-        engine, lake, clock = self.engine, self.lake, self.clock
+        lake, clock = self.lake, self.clock
         return KeptView(
             view.name,
-            partial(self.bring_up, view),
-            partial(compact, view, engine=engine, lake=lake, clock=clock),
+            self._on_loan(partial(self._bring_up, view)),
+            self._on_loan(partial(compact, view, lake=lake, clock=clock)),
             partial(clean, view, lake=lake, clock=clock),
         )
+
+    def _on_loan(self, work: Callable[..., object]) -> Callable[[], object]:
+        def done() -> object:
+            with self.lasting.lent() as engine:
+                return work(engine=engine)
+
+        return done
 
     @cached_property
     def pages(self) -> ObjectStore:
@@ -212,11 +229,16 @@ class Platform:
 
         Raises as `batch.change.bring_up` does, and Abort where it would answer wrongly.
         """
+        return self._bring_up(view, engine=self.engine, report=report)
+
+    def _bring_up(
+        self, view: "View", *, engine: Engine, report: "Filled | None" = None
+    ) -> "Brought":
         from pipeline_platform.batch.change import bring_up
         from pipeline_platform.views.before_use import check_before_use
 
-        check_before_use(view, engine=self.engine, lake=self.lake)
-        return bring_up(view, engine=self.engine, lake=self.lake, clock=self.clock, report=report)
+        check_before_use(view, engine=engine, lake=self.lake)
+        return bring_up(view, engine=engine, lake=self.lake, clock=self.clock, report=report)
 
     def proof(self, name: str) -> "Proof":
         """What recomputes the present answer of a view; UnknownName where none is live."""
@@ -240,7 +262,7 @@ class Platform:
         from pipeline_platform.serving.lake_answers import LakeAnswers
 
         return LakeAnswers(
-            engine=self.engine,
+            lender=self.lasting,
             lake=self.lake,
             clock=self.clock,
             said=said,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
@@ -74,6 +75,7 @@ def replay(asked: Replay) -> None:
     runner = assembled(here, declared, sorted(rows), ended, None, False)
     said, token = said_of(declared), token_for(HOST)
     with (
+        closing(here.lasting),
         until_told(stop, here.engine),
         serving(here, said, HOST, asked.port, most_bytes=_MEMORY, token=token) as url,
     ):

@@ -1,7 +1,7 @@
 """Command: the views over HTTP, with live pages."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,8 @@ def serve(host: str, port: int, memory: int) -> None:
     stop, token = Event(), token_for(host)
     here, said = platform(), declared()
     with (
-        until_told(stop, here.engine),
+        closing(here.lasting),
+        until_told(stop, here.lasting),
         serving(here, said, host, port, most_bytes=memory << 20, token=token) as url,
     ):
         click.echo(f"{url} answers; {url}/live/<view> moves. Ctrl-C stops.", err=True)

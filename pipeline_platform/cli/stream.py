@@ -15,7 +15,7 @@ from pipeline_platform.errors import Abort, LeaseHeld, UnknownName
 
 if TYPE_CHECKING:
     from pipeline_platform.declarations.resolution import Declarations
-    from pipeline_platform.engine.engine import Engine
+    from pipeline_platform.engine.engine import Lender
     from pipeline_platform.speed.parts import Listener
     from pipeline_platform.speed.runner import Runner
     from pipeline_platform.wiring import Platform
@@ -53,7 +53,8 @@ def stream(
     stop, folder = Event(), root()
     declared, here = declarations(folder), platform()
     with ExitStack() as stack:
-        stack.enter_context(until_told(stop, here.engine))
+        stack.callback(here.lasting.close)
+        stack.enter_context(until_told(stop, here.lasting))
         take = partial(_take, stack, here, held, stop, tells=not no_dagster)
         names = [name for name in _chosen(declared, streams) if take(name)]
         tell = None if no_dagster else _dagster(stack, here, declared, names)
@@ -144,13 +145,14 @@ def _run(runner: "Runner", stop: Event, every: float, once: bool) -> None:
 
 
 @contextmanager
-def until_told(stop: Event, engine: "Engine") -> Iterator[None]:
+def until_told(stop: Event, lender: "Lender") -> Iterator[None]:
     """Set `stop` at SIGTERM and SIGINT; a second one ends the process at once.
 
-    The engine is started first: Sail ends at SIGINT by a handler of its own, which ours
-    replaces only where it is set later.
+    The engine is started first, and fails here if it must: Sail in this process ends at
+    SIGINT by a handler of its own, which ours replaces only where it is set later.
     """
-    engine.collect(engine.sql("SELECT 1"))
+    with lender.lent() as engine:
+        engine.collect(engine.sql("SELECT 1"))
 
     def told(number: int, _: FrameType | None) -> None:
         if stop.is_set():

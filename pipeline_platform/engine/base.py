@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pipeline_platform.engine.engine import Parameter
@@ -17,6 +17,10 @@ class SessionEngine(ABC):
     """An Engine over `session()`; children say how it starts and how rows stream."""
 
     name: str
+
+    @contextmanager
+    def lent(self) -> Iterator["SessionEngine"]:
+        yield self
 
     @abstractmethod
     def session(self) -> "SparkSession": ...
@@ -51,6 +55,11 @@ class SessionEngine(ABC):
     ) -> "DataFrame":
         with translated(self.name, where):
             return self.session().sql(text, args=dict(parameters) if parameters else None)
+
+    def define(self, view: str, text: str, *, where: str = "") -> None:
+        frame = self.sql(text, where=where)
+        with translated(self.name, where):
+            frame.createOrReplaceTempView(view)
 
     def schema(self, frame: "DataFrame", *, where: str = "") -> "pa.Schema":
         from pyspark.sql.pandas.types import to_arrow_schema

@@ -1,6 +1,7 @@
 """The seam: what every engine that runs Spark SQL does alike."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +19,19 @@ CONFIGURATION = {
 }
 
 
-class Engine(Protocol):
+class Lender(Protocol):
+    """Lends an engine for a piece of work; processes that run for days work by loans alone."""
+
+    def lent(self) -> "AbstractContextManager[Engine]":
+        """The engine of one piece of work; its session ends no sooner than the context."""
+        ...
+
+    def close(self) -> None:
+        """End what was started; the next use starts it again."""
+        ...
+
+
+class Engine(Lender, Protocol):
     """Runs statements over pinned table versions; safe to share between threads.
 
     Views belong to one session that all callers share: give them names of your own and
@@ -57,6 +70,10 @@ class Engine(Protocol):
         """The query `text` with `:name` replaced by the parameter's value; not run yet."""
         ...
 
+    def define(self, view: str, text: str, *, where: str = "") -> None:
+        """A view over the query `text`."""
+        ...
+
     def schema(self, frame: "DataFrame", *, where: str = "") -> "pa.Schema":
         """Names and types of the columns in Arrow's words; nothing runs."""
         ...
@@ -71,8 +88,4 @@ class Engine(Protocol):
 
     def collect(self, frame: "DataFrame", *, where: str = "") -> "pa.Table":
         """Run the query; all rows, in its order, with the schema also when there are none."""
-        ...
-
-    def close(self) -> None:
-        """End the session; the next use starts another."""
         ...

@@ -3,17 +3,14 @@
 import atexit
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline_platform.engine.base import SessionEngine
-from pipeline_platform.engine.connect import open_session, stream
+from pipeline_platform.engine.remote import RemoteEngine, open_session
 from pipeline_platform.errors import StatementFailed
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 
 class _Running:
@@ -38,19 +35,10 @@ _lock = threading.RLock()
 _running: _Running | None = None
 
 
-class SailEngine(SessionEngine):
-    """A handle on the one server of this process; it listens on the loopback only."""
+class AnySail(RemoteEngine):
+    """What is Sail's own, wherever its server runs."""
 
     name = "sail"
-
-    def session(self) -> "SparkSession":
-        global _running
-        with _lock:
-            if _running is None or _running.process != os.getpid():
-                _running = _Running()
-                atexit.unregister(_stop)
-                atexit.register(_stop)
-            return _running.session
 
     def pin(self, view: str, uri: str, version: int) -> None:
         """As of Engine; a hint at a later checkpoint, which Sail 0.7.2 trips over, is deleted.
@@ -65,11 +53,21 @@ class SailEngine(SessionEngine):
             Path(uri, "_delta_log", "_last_checkpoint").unlink(missing_ok=True)
             super().pin(view, uri, version)
 
+
+class SailEngine(AnySail):
+    """A handle on the one server of this process; it listens on the loopback only."""
+
+    def session(self) -> "SparkSession":
+        global _running
+        with _lock:
+            if _running is None or _running.process != os.getpid():
+                _running = _Running()
+                atexit.unregister(_stop)
+                atexit.register(_stop)
+            return _running.session
+
     def close(self) -> None:
         _stop()
-
-    def _stream(self, frame: "DataFrame") -> Iterator["pa.RecordBatch"]:
-        yield from stream(frame)
 
 
 def _stop() -> None:

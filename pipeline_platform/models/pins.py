@@ -116,5 +116,5 @@ def _pin(view: str, held: Snapshot, engine: Engine, seen: Visible | None) -> lis
         engine.frame(replayed, seen.replayed.to_arrow())
         on = " AND ".join(f"a.{column} = b.{column}" for column in PLACE)
         rows += f" LEFT ANTI JOIN {replayed} AS b ON {on}"
-    engine.sql(f"{rows} WHERE {seen.where(held, 'a')}").createOrReplaceTempView(view)
+    engine.define(view, f"{rows} WHERE {seen.where(held, 'a')}")
     return [view, whole, replayed]

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from pipeline_platform.contracts.charts import Chart
 from pipeline_platform.contracts.views import View
-from pipeline_platform.engine.engine import Engine
+from pipeline_platform.engine.engine import Lender
 from pipeline_platform.errors import SourceUnavailable, StatementFailed
 from pipeline_platform.serving.answers import About, Standing
 from pipeline_platform.serving.asked import Asked
@@ -61,13 +61,13 @@ class LakeAnswer:
         about: About,
         standing: Standing,
         reading: Reading,
-        engine: Engine,
+        lender: Lender,
         held: HeldRows | None,
         *,
         old: bool = False,
     ) -> None:
         self.about, self.standing, self.reading = about, standing, reading
-        self.held, self._engine, self._old = held, engine, old
+        self.held, self._lender, self._old = held, lender, old
 
     @property
     def quick(self) -> bool:
@@ -101,11 +101,11 @@ class LakeAnswer:
     def _queried(self, asked: Asked, offset: int, most: int) -> "pl.DataFrame":
         from pipeline_platform.lake.shape import as_frame
 
-        with self.reading.shown(self._engine) as relation:
+        with self._lender.lent() as engine, self.reading.shown(engine) as relation:
             text, parameters = statement(self.about, relation, asked, offset, most)
             where = f"serving.{self.about.name}"
-            frame = self._engine.sql(text, parameters, where=where)
-            return as_frame(self._engine.collect(frame, where=where).cast(self.reading.schema))
+            frame = engine.sql(text, parameters, where=where)
+            return as_frame(engine.collect(frame, where=where).cast(self.reading.schema))
 
 
 def gone(view: str, tag: str) -> Gone:

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Lock, Thread
 from time import monotonic
 
-from pipeline_platform.engine.engine import Engine
+from pipeline_platform.engine.engine import Lender
 from pipeline_platform.errors import PlatformError, UnknownName
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.ports.clock import Clock
@@ -35,7 +35,7 @@ class LakeAnswers:
     def __init__(
         self,
         *,
-        engine: Engine,
+        lender: Lender,
         lake: Lake,
         clock: Clock,
         said: Mapping[str, Said] | None = None,
@@ -43,7 +43,7 @@ class LakeAnswers:
         every_s: float = 0.2,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._engine, self._lake, self._clock = engine, lake, clock
+        self._lender, self._lake, self._clock = lender, lake, clock
         self._said, self._most_bytes = said or {}, most_bytes
         self._every_s, self._report = every_s, report
         self._views: dict[str, _Served] = {}
@@ -129,7 +129,7 @@ class LakeAnswers:
     def _refreshing(self, name: str) -> Refreshing:
         return Refreshing(
             name,
-            engine=self._engine,
+            lender=self._lender,
             lake=self._lake,
             clock=self._clock,
             said=self._said,

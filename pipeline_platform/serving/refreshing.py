@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.views import View
-from pipeline_platform.engine.engine import Engine
+from pipeline_platform.engine.engine import Lender
 from pipeline_platform.errors import PlatformError
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.ports.clock import Clock
@@ -28,14 +28,14 @@ class Refreshing:
         self,
         name: str,
         *,
-        engine: Engine,
+        lender: Lender,
         lake: Lake,
         clock: Clock,
         said: Mapping[str, Said],
         most_bytes: int,
     ) -> None:
         self.name = name
-        self._engine, self._lake, self._clock = engine, lake, clock
+        self._lender, self._lake, self._clock = lender, lake, clock
         self._said, self._most_bytes = said.get(name, Said()), most_bytes
 
     def about(self, view: View) -> About:
@@ -55,7 +55,7 @@ class Refreshing:
             if stands.as_of == before.standing.as_of:
                 stands = replace(stands, changed_at=before.standing.changed_at)
         rows = self._rows(before, found, stands)
-        return LakeAnswer(self.about(found.view), stands, found, self._engine, rows)
+        return LakeAnswer(self.about(found.view), stands, found, self._lender, rows)
 
     def tagged(self, tag: str) -> LakeAnswer:
         """An old version from the lake, whose rows are asked of the engine.
@@ -69,19 +69,21 @@ class Refreshing:
         stands = standing(found, self._clock(), self._dimensions(found))
         if stands.tag != tag:
             raise gone(self.name, tag)
-        return LakeAnswer(self.about(found.view), stands, found, self._engine, None, old=True)
+        return LakeAnswer(self.about(found.view), stands, found, self._lender, None, old=True)
 
     def _rows(self, before: LakeAnswer | None, found: Reading, stands: Standing) -> HeldRows | None:
         view = self.about(found.view)
         if before and before.held and _follows(before, found, stands):
             if stands.as_of == before.standing.as_of:
                 return before.held
-            rows = patched(view, found, self._engine, before.held, before.standing.as_of)
+            with self._lender.lent() as engine:
+                rows = patched(view, found, engine, before.held, before.standing.as_of)
             if rows is not None:
                 return rows if rows.bytes <= self._most_bytes else None
         if stored_bytes(found) > self._most_bytes:
             return None
-        rows = whole(view, found, self._engine)
+        with self._lender.lent() as engine:
+            rows = whole(view, found, engine)
         return rows if rows.bytes <= self._most_bytes else None
 
     def _dimensions(self, found: Reading) -> tuple[int, ...]:

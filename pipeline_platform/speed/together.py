@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pipeline_platform.contracts.names import TableName
-from pipeline_platform.engine.engine import Engine
+from pipeline_platform.engine.engine import Engine, Lender
 from pipeline_platform.errors import PlatformError
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.snapshot import Snapshot
@@ -43,11 +43,11 @@ class Together:
         self,
         source: TableName,
         *,
-        engine: Engine,
+        lender: Lender,
         lake: Lake,
         most_rows: int = MOST_ROWS,
     ) -> None:
-        self._source, self._engine, self._lake = source, engine, lake
+        self._source, self._lender, self._lake = source, lender, lake
         self._pool = ThreadPoolExecutor(FOLDERS, thread_name_prefix="fold")
         self._most = most_rows
 
@@ -82,15 +82,16 @@ class Together:
                 name = member.live.view.name
                 yield name, Folded(name, epochs.first, epochs.last, 0, ())
             return
-        with ExitStack() as stack:
-            rows = shown(accepted, epochs, self._engine, stack)
-            done = self._pool.map(lambda member: self._one(member, epochs, rows), members)
+        with self._lender.lent() as engine, ExitStack() as stack:
+            rows = shown(accepted, epochs, engine, stack)
+            done = self._pool.map(lambda member: _one(member, epochs, rows, engine), members)
             for member, outcome in zip(members, done, strict=True):
                 yield member.live.view.name, outcome
 
-    def _one(self, member: _Standing, epochs: Epochs, rows: str) -> Folded | PlatformError:
-        number, states, before = member.live.number, member.states, member.before
-        try:
-            return fold_rows(states, number, before, rows, epochs, self._engine)
-        except PlatformError as error:
-            return error
+
+def _one(member: _Standing, epochs: Epochs, rows: str, engine: Engine) -> Folded | PlatformError:
+    number, states, before = member.live.number, member.states, member.before
+    try:
+        return fold_rows(states, number, before, rows, epochs, engine)
+    except PlatformError as error:
+        return error

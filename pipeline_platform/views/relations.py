@@ -52,7 +52,7 @@ def held(
 def queried(engine: Engine, text: str, stack: ExitStack, where: str = "") -> str:
     """A view over a query, until the stack ends."""
     name = new_name()
-    engine.sql(text, where=where).createOrReplaceTempView(name)
+    engine.define(name, text, where=where)
     stack.callback(engine.drop, name)
     return name
 

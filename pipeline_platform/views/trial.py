@@ -206,7 +206,7 @@ def _relation(engine: Engine, rows: "pa.Table") -> Iterator[str]:
     if rows.num_rows:
         engine.frame(name, rows)
     else:
-        engine.sql(_no_rows(rows.schema)).createOrReplaceTempView(name)
+        engine.define(name, _no_rows(rows.schema))
     try:
         yield name
     finally:

@@ -51,12 +51,12 @@ def answers(filled: Lake, engine: Engine) -> Iterator[LakeAnswers]:
 
 
 def _answers(lake: Lake, engine: Engine, **more: Any) -> LakeAnswers:
-    return LakeAnswers(engine=engine, lake=lake, clock=clock, every_s=0.02, **more)
+    return LakeAnswers(lender=engine, lake=lake, clock=clock, every_s=0.02, **more)
 
 
 def _refreshing(lake: Lake, engine: Engine, most_bytes: int = ALL) -> Refreshing:
     return Refreshing(
-        "by_shop", engine=engine, lake=lake, clock=clock, said={}, most_bytes=most_bytes
+        "by_shop", lender=engine, lake=lake, clock=clock, said={}, most_bytes=most_bytes
     )
 
 
@@ -150,7 +150,7 @@ def test_another_definition_is_read_anew(filled: Lake, engine: Engine) -> None:
 def test_a_group_that_no_longer_qualifies_goes(filled: Lake, engine: Engine) -> None:
     few = by_shop(having="HAVING sum(_rows) < 3", name="few")
     bring_up(few, engine=engine, lake=filled, clock=clock)
-    refreshing = Refreshing("few", engine=engine, lake=filled, clock=clock, said={}, most_bytes=ALL)
+    refreshing = Refreshing("few", lender=engine, lake=filled, clock=clock, said={}, most_bytes=ALL)
     before = refreshing.newest(None)
     arrive(filled, 1, [(1, "a", 1)])
     fold(few, engine=engine, lake=filled)
@@ -284,7 +284,7 @@ def test_another_version_of_a_dimension_is_another_answer(filled: Lake, engine: 
     named = replace(view, columns=columns, split=split)
     bring_up(named, engine=engine, lake=filled, clock=clock)
     refreshing = Refreshing(
-        "named", engine=engine, lake=filled, clock=clock, said={}, most_bytes=ALL
+        "named", lender=engine, lake=filled, clock=clock, said={}, most_bytes=ALL
     )
     before = refreshing.newest(None)
     _titles(filled, shops, "new")

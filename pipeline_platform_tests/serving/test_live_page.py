@@ -51,7 +51,7 @@ def answers(lake: Lake, engine: Engine) -> Iterator[LakeAnswers]:
     arrive(lake, 0, [(1, "alpha", 100), (1, "beta", 250)])
     bring_up(by_shop(), engine=engine, lake=lake, clock=clock)
     said = {"by_shop": Said("Sales by <shop>.", "shops", CHART)}
-    served = LakeAnswers(engine=engine, lake=lake, clock=clock, said=said, every_s=0.02)
+    served = LakeAnswers(lender=engine, lake=lake, clock=clock, said=said, every_s=0.02)
     yield served.start()
     served.close()
 

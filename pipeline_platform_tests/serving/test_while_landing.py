@@ -29,7 +29,7 @@ def test_every_response_is_as_of_one_epoch_and_none_goes_back(lake: Lake, engine
     ]
     arrive(lake, 0, landed[0])
     bring_up(by_shop(), engine=engine, lake=lake, clock=clock)
-    answers = LakeAnswers(engine=engine, lake=lake, clock=clock, every_s=0.01).start()
+    answers = LakeAnswers(lender=engine, lake=lake, clock=clock, every_s=0.01).start()
 
     def land() -> None:
         for epoch in range(1, EPOCHS):

@@ -17,6 +17,7 @@ MEASURES = {
     "asof": point_in_time.as_of,
     "features": point_in_time.year_of_features,
     "live": live.visibility,
+    "flood": live.flood,
     "serve": serve.by_key,
     "merged": views.merged_reads,
     "rebuild": views.rebuilt_year,

@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.report import table
 
 RATES = (1_000, 100_000)
+FLOODS, FLOOD_RATE = (1_000_000, 10_000_000), 1_000
 SECONDS = {1_000: 30, 100_000: 20}
 _GRACE_S = 60
 _COLUMNS = [
@@ -21,12 +22,53 @@ _COLUMNS = [
     "rows per epoch",
     "CPU s per million",
     "a read, p50 s",
+    "peak memory",
+]
+_FLOOD = [
+    "rows at once",
+    "seconds",
+    "live rows, p50 s",
+    "p95 s",
+    "last third p95 s",
+    "peak memory",
+    "memory as it went, MB",
+    "CPU s per million",
 ]
 
 
 def visibility(folder: Path) -> str:
     """From the rename of an object to the first answer with its events, four views kept up."""
     return table(_COLUMNS, [_measured(folder / str(rate), rate, SECONDS[rate]) for rate in RATES])
+
+
+def flood(folder: Path) -> str:
+    """Ten million rows landing at once, and live rows beside them, against a tenth of it."""
+    return table(_FLOOD, [_flooded(folder / str(rows), rows) for rows in FLOODS])
+
+
+def _flooded(home: Path, rows: int) -> tuple[object, ...]:
+    (home / "landing").mkdir(parents=True)
+    runner = _start("run_live", home)
+    producer = _start("land_flood", home, rows, FLOOD_RATE)
+    reader = _start("read_flood", home, _accepted(rows))
+    landed, seen = _answer(producer), _answer(reader)["seen"]
+    runner.send_signal(signal.SIGTERM)
+    ran = _answer(runner)
+    assert not ran["troubles"], ran["troubles"]
+    counts = [count for _, count, _ in seen]
+    assert counts == sorted(counts), "an answer went back in time"
+    within = [(at, events) for at, events in landed["renamed"] if events <= counts[-1]]
+    waits = [seen[bisect_left(counts, events)][0] - at for at, events in within]
+    return (
+        f"{rows:,}",
+        landed["seconds"],
+        _quantile(waits, 0.5),
+        _quantile(waits, 0.95),
+        _quantile(waits[len(waits) * 2 // 3 :], 0.95),
+        f"{ran['memory'] / 1e6:,.0f} MB",
+        " ".join(f"{step / 1e6:.0f}" for step in ran["steps"]),
+        ran["cpu"] / ran["rows"] * 1e6,
+    )
 
 
 def _measured(home: Path, rate: int, seconds: int) -> tuple[object, ...]:
@@ -47,6 +89,7 @@ def _measured(home: Path, rate: int, seconds: int) -> tuple[object, ...]:
         f"{ran['rows'] / max(1, ran['epochs']):,.0f}",
         ran["cpu"] / ran["rows"] * 1e6,
         _quantile([took for _, _, took in seen], 0.5),
+        f"{ran['memory'] / 1e6:,.0f} MB",
     )
 
 

@@ -11,8 +11,13 @@ from benchmarks import events
 if TYPE_CHECKING:
     from pipeline_platform.contracts.stream import StreamContract
     from pipeline_platform.contracts.views import View
+    from pipeline_platform.views.handle import ViewHandle
 
 EVERY_S = 0.05  # between two objects that land, and two looks of the reader
+_LIVE = (
+    '{"id":"live-%d","ts":"2026-01-20T12:00:%02d.000Z","user_id":7,"session":1,"kind":"live",'
+    '"page":"/live","country":"DE","amount":1.5,"ms":%d}\n'
+)
 VIEWS = {
     "by_kind": "SELECT kind, count(*) AS n, sum(ms) AS ms FROM serving.events GROUP BY kind",
     "by_country_hour": "SELECT country, date_trunc('HOUR', ts) AS hour, count(*) AS n, "
@@ -57,7 +62,8 @@ def views() -> "list[View]":
 
 
 def run_live(home: str) -> dict[str, Any]:
-    """The runner, until SIGTERM; rows, epochs and CPU seconds since it was ready."""
+    """The runner, until SIGTERM: rows and epochs, CPU seconds since it was ready, memory."""
+    from benchmarks.measure import Memory, cpu_s
     from pipeline_platform.settings import Settings
     from pipeline_platform.speed.runner import Runner
     from pipeline_platform.wiring import platform
@@ -72,14 +78,18 @@ def run_live(home: str) -> dict[str, Any]:
         assert runner.running(), standing.troubles
         time.sleep(EVERY_S)
     (Path(home) / "ready").touch()
-    spent = time.process_time()
+    spent, memory = cpu_s(), Memory()
     while not stop.wait(EVERY_S):
         assert runner.running()
     runner.finish()
+    memory.end()
+    here.lasting.close()
     return {
         "rows": standing.rows,
         "epochs": standing.epochs,
-        "cpu": time.process_time() - spent,
+        "cpu": cpu_s() - spent,
+        "memory": memory.peak,
+        "steps": memory.seen[:: max(1, len(memory.seen) // 10)],
         "troubles": [str(trouble) for trouble in standing.troubles],
     }
 
@@ -99,14 +109,49 @@ def land_live(home: str, rate: str, seconds: str) -> dict[str, Any]:
     return {"renamed": renamed}
 
 
-def read_live(home: str, rows: str, seconds: str) -> dict[str, Any]:
-    """Look at the answer of the last view every 50 ms: when, and how many events it holds."""
-    from pipeline_platform.settings import Settings
-    from pipeline_platform.wiring import platform
+def land_flood(home: str, rows: str, rate: str) -> dict[str, Any]:
+    """Land `rows` events at once, then live ones of a kind of their own until all is in.
 
+    When each live object was renamed, and live events up to it; seconds until all was in.
+    """
+    per_object = int(int(rate) * EVERY_S)
+    landing, flood = Path(home) / "landing" / events.PREFIX, Path(home) / "flood"
+    events.write(flood, int(rows), per_object=5_000)
+    aside, done = Path(home) / "aside.json", Path(home) / "done"
     _wait_for(Path(home) / "ready")
-    here = platform(Settings(home=Path(home)))
-    handle, seen, count = here.view("by_kind"), list[tuple[float, int, float]](), 0
+    began, renamed = time.monotonic(), []
+    for made in sorted(flood.iterdir()):
+        made.rename(landing / made.name)
+    number = 0
+    while not done.exists():
+        time.sleep(max(0.0, began + number * EVERY_S - time.monotonic()))
+        first = number * per_object
+        lines = (_LIVE % (n, n % 60, n % 1000) for n in range(first, first + per_object))
+        aside.write_text("".join(lines))
+        aside.rename(landing / f"live-{number:06d}.json")
+        number += 1
+        renamed.append((time.monotonic(), number * per_object))
+    return {"renamed": renamed, "seconds": time.monotonic() - began}
+
+
+def read_flood(home: str, rows: str) -> dict[str, Any]:
+    """Look every 50 ms how many live events are in, until `rows` others are; then say so."""
+    counted, seen = 0, list[tuple[float, int, float]]()
+    handle = _handle(home)
+    while counted < int(rows):
+        began = time.monotonic()
+        found = dict(handle.answer("polars").select("kind", "n").iter_rows())
+        live = int(found.pop("live", 0))
+        counted = sum(found.values())
+        seen.append((time.monotonic(), live, time.monotonic() - began))
+        time.sleep(max(0.0, began + EVERY_S - time.monotonic()))
+    (Path(home) / "done").touch()
+    return {"seen": seen}
+
+
+def read_live(home: str, rows: str, seconds: str) -> dict[str, Any]:
+    """Look at the answer of a view every 50 ms: when, and how many events it holds."""
+    handle, seen, count = _handle(home), list[tuple[float, int, float]](), 0
     until = time.monotonic() + float(seconds)
     while count < int(rows) and time.monotonic() < until:
         began = time.monotonic()
@@ -114,6 +159,14 @@ def read_live(home: str, rows: str, seconds: str) -> dict[str, Any]:
         seen.append((time.monotonic(), count, time.monotonic() - began))
         time.sleep(max(0.0, began + EVERY_S - time.monotonic()))
     return {"seen": seen}
+
+
+def _handle(home: str) -> "ViewHandle":
+    from pipeline_platform.settings import Settings
+    from pipeline_platform.wiring import platform
+
+    _wait_for(Path(home) / "ready")
+    return platform(Settings(home=Path(home))).view("by_kind")
 
 
 def _wait_for(path: Path) -> None:

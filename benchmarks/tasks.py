@@ -217,6 +217,8 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
         live_tasks.run_live,
         live_tasks.land_live,
         live_tasks.read_live,
+        live_tasks.land_flood,
+        live_tasks.read_flood,
         view_tasks.read_after_epochs,
         view_tasks.read_after_days,
         view_tasks.rebuild,

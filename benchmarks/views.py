@@ -6,7 +6,7 @@ from benchmarks import events
 from benchmarks.measure import task
 from benchmarks.report import table
 
-MOST_EPOCHS = 10_000
+MOST_EPOCHS = 100_000
 EPOCHS, ROWS = 100, 10_000
 
 

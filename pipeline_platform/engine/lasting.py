@@ -19,7 +19,7 @@ from pipeline_platform.errors import SourceUnavailable
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-MOST_MEGABYTES = 1024
+MOST_MEGABYTES = 512
 _LEAST_AGE_S = 30.0  # work that needs much memory at once does not replace every server
 _SERVER = "pipeline_platform.engine.sail_server"
 

@@ -13,7 +13,8 @@ from pipeline_platform.ingest.hashes import HashSet, Places
 from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.lake.snapshot import Snapshot
 
-_REMEMBERED = 40_000_000
+_REMEMBERED = 100_000_000  # hashes of all scopes together
+_AT_ONCE = 2_000_000  # rows read to learn their hashes
 _SEED = 20130101
 
 
@@ -54,8 +55,13 @@ class Deduplicator:
         self._accepted = accepted
         self._days: set[date] | None = None
         self._staged: list[str] = []
-        if sum(map(len, self._seen.values())) > _REMEMBERED:
-            self._seen = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of the scopes that were longest not needed; the latest one stays."""
+        held = sum(map(len, self._seen.values()))
+        while held > _REMEMBERED and len(self._seen) > 1:
+            held -= len(self._seen.pop(next(iter(self._seen))))
 
     def split(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """(rows certainly new, suspects); both keep the order of `frame`."""
@@ -102,12 +108,15 @@ class Deduplicator:
 
     def _known(self, day: date | None) -> HashSet:
         """The hashes seen in a scope, its accepted rows read first."""
-        if day not in self._seen:
-            self._seen[day] = seen = HashSet()
+        seen = self._seen.pop(day, None)
+        if seen is None:
+            seen = HashSet()
             if self._held(day):
-                rows = self._accepted.frame(self._keys, days=[day] if day else None)
-                seen.add(self._hashes(rows.collect()).to_numpy())
-        return self._seen[day]
+                for rows in self._accepted.slabs(_AT_ONCE, days=[day] if day else None):
+                    keys = rows.select(self._keys).collect()
+                    seen.add(self._hashes(keys).to_numpy())
+        self._seen[day] = seen
+        return seen
 
     def _held(self, day: date | None) -> bool:
         """Whether the accepted table has rows of the scope; its files are listed once."""

@@ -1,5 +1,7 @@
 """A growing set of 64-bit hashes, kept as sorted runs and asked in bulk."""
 
+import tempfile
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,12 +9,18 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
 
 
+MAPPED = 1 << 20  # members from which on a run rests in a file
+LARGEST = 1 << 24  # members up to which runs are merged: what sorting them takes is bounded
 _FIRST = np.ones(1, np.bool_)
 _HIGH = np.uint64(48)
 
 
 class HashSet:
-    """Sorted runs that double in size, as in a log-structured merge tree; 8 bytes a member."""
+    """Sorted runs that double in size, as in a log-structured merge tree; 8 bytes a member.
+
+    Large runs lie in nameless files of the system's temporary folder, so that they take
+    memory only as far as there is some to spare.
+    """
 
     def __init__(self) -> None:
         self._runs: list[Hashes] = []
@@ -45,11 +53,20 @@ class HashSet:
         return seen
 
     def _keep(self, run: Hashes) -> None:
-        while self._runs and len(self._runs[-1]) <= 2 * len(run):
+        if not len(run):
+            return
+        while self._runs and len(self._runs[-1]) <= min(2 * len(run), LARGEST - len(run)):
             run = np.concatenate((self._runs.pop(), run))
             run.sort()
-        if len(run):
-            self._runs.append(run)
+        self._runs.append(run if len(run) < MAPPED else _mapped(run))
+
+
+def _mapped(run: Hashes) -> Hashes:
+    """The same run, read from a file that goes when nobody reads it."""
+    with tempfile.TemporaryFile() as file:
+        run.tofile(file)
+        file.flush()
+        return np.memmap(file, np.uint64, "r")
 
 
 def _among(hashes: Hashes, few: Hashes) -> Places:

@@ -166,6 +166,19 @@ class Snapshot:
                 rows = rows.filter(pl.col(name) <= high)
         return rows.select(list(columns) if columns is not None else self.schema.names)
 
+    def slabs(self, most_rows: int, days: Collection[date] | None = None) -> Iterator[pl.LazyFrame]:
+        """All rows, or those of these days, about so many at a time, but whole files."""
+        chosen, rows = list[str](), 0
+        files = self.files.filter(pl.col("path").is_in(self._chosen(days, {})))
+        for path, held in files.select("path", "num_records").iter_rows():
+            if chosen and rows + (held or 0) > most_rows:
+                yield self.scan(chosen)
+                chosen, rows = [], 0
+            chosen.append(path)
+            rows += held or 0
+        if chosen:
+            yield self.scan(chosen)
+
     def rows_in(self, days: Collection[date] | None = None) -> int:
         """Rows of these partitions, or of all, from the log."""
         if days is None:

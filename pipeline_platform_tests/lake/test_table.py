@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from threading import Barrier, Thread
 
+import polars as pl
 import pyarrow as pa
 import pytest
 from pyarrow.fs import FileSelector
@@ -290,3 +291,17 @@ def test_files_that_do_not_fit_are_refused_at_the_commit(lake: Lake) -> None:
     with pytest.raises(WriteRefused, match="_epoch is required"):
         table.append(files, transaction=("a", 0))
     assert table.snapshot().num_rows == 0
+
+
+def test_slabs_hold_every_row_once_in_whole_files(lake: Lake) -> None:
+    table = events(lake)
+    assert not list(table.snapshot().slabs(3))
+    for epoch in range(5):
+        rows = [(day(n), epoch, n) for n in range(2)]
+        table.append(staged(table, rows), transaction=("admit", epoch))
+    held = table.snapshot()
+    assert [rows.collect().height for rows in held.slabs(3)] == [3, 3, 3, 1]
+    assert [rows.collect().height for rows in held.slabs(1)] == [1] * 10
+    found = pl.concat([rows.collect() for rows in held.slabs(4, days=[day(1)])])
+    assert sorted(found["_epoch"]) == list(range(5))
+    assert found["_day"].unique().to_list() == [day(1)]

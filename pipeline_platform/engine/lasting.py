@@ -7,9 +7,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from weakref import finalize
 
 from pipeline_platform.engine.remote import open_session
 from pipeline_platform.engine.sail import AnySail
@@ -28,28 +29,32 @@ class _Server(AnySail):
     """One server process with its session, and how many loans of it are out."""
 
     def __init__(self, most_megabytes: int) -> None:
-        self.loans, self.grown, self.lost, self._began = 0, False, False, time.monotonic()
+        self.loans, self.lost, self._began = 0, False, time.monotonic()
+        self.grown = threading.Event()
         # A session of its own: the terminal's Ctrl-C would end Sail before what it serves.
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", _SERVER, str(most_megabytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        port = self._process.stdout.readline().strip()
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
         if not port:
-            self._process.communicate()
+            process.communicate()
             raise SourceUnavailable(
                 "engine 'sail' could not start a server",
                 where=_SERVER,
-                known=f"it ended with status {self._process.returncode}",
+                known=f"it ended with status {process.returncode}",
                 remedy="what it wrote to standard error says why; then run it again",
             )
+        listener = threading.Thread(
+            target=_listen, args=(process.stdout, self.grown), name="sail", daemon=True
+        )
+        listener.start()
+        self._process, self._end = process, finalize(self, _end, process, listener)
         self._session = open_session(f"sc://127.0.0.1:{port}", loopback=True)
-        self._listener = threading.Thread(target=self._listen, name="sail", daemon=True)
-        self._listener.start()
 
     def session(self) -> "SparkSession":
         return self._session
@@ -64,19 +69,24 @@ class _Server(AnySail):
         """Whether it answers, and no other one should take its place."""
         if self.lost or self._process.poll() is not None:
             return False
-        return not self.grown or time.monotonic() - self._began <= _LEAST_AGE_S
+        return not self.grown.is_set() or time.monotonic() - self._began <= _LEAST_AGE_S
 
     def close(self) -> None:
         """End the process and its connection; what it runs fails."""
         cast(Any, self._session).client.close()
-        self._process.kill()
-        self._listener.join()
-        self._process.communicate()
+        self._end()
 
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.grown = self.grown or line.strip() == GROWN
+
+def _listen(said: Iterable[str], grown: threading.Event) -> None:
+    for line in said:
+        if line.strip() == GROWN:
+            grown.set()
+
+
+def _end(process: subprocess.Popen[str], listener: threading.Thread) -> None:
+    process.kill()
+    listener.join()
+    process.communicate()
 
 
 class LastingSail:

@@ -1,5 +1,6 @@
 """Sail lent by another process: the loans, the replacing, and ends of either process."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -86,7 +87,7 @@ def test_work_that_needs_much_at_once_does_not_replace_every_server(
     monkeypatch.setattr("pipeline_platform.engine.lasting._LEAST_AGE_S", 3600.0)
     first, _ = ask(lender)
     with lender.lent() as engine:
-        wait_for(lambda: ask(lender) == (first, 1) and engine.grown)
+        wait_for(lambda: ask(lender) == (first, 1) and engine.grown.is_set())
     assert ask(lender)[0] == first
 
 
@@ -105,6 +106,13 @@ def test_close_ends_the_server_and_the_next_loan_starts_another(lender: LastingS
     lender.close()
     assert ended(first)
     assert ask(lender, 3)[1] == 3
+
+
+def test_a_lender_that_is_forgotten_leaves_no_process() -> None:
+    prepare_process("sail")
+    process, _ = ask(LastingSail())
+    gc.collect()
+    assert ended(process)
 
 
 def test_a_server_ends_with_the_process_that_started_it() -> None:

@@ -4,13 +4,23 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from pipeline_platform.ingest import dedup
 from pipeline_platform.ingest.verify import verify
 from pipeline_platform_tests.ingest.oracle import BROKEN, CONTRACT, Oracle, Row, lines
 from pipeline_platform_tests.ingest.stage import POINTS, Stage
+
+
+@pytest.fixture(autouse=True)
+def few_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days give way and are read again, a few rows at a time."""
+    monkeypatch.setattr(dedup, "_REMEMBERED", 5)
+    monkeypatch.setattr(dedup, "_AT_ONCE", 2)
+
 
 ROWS = st.lists(
     st.one_of(

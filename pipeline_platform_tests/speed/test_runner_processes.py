@@ -13,12 +13,15 @@ from threading import Event
 import polars as pl
 import pytest
 
+from pipeline_platform.engine.lasting import LastingSail
 from pipeline_platform.ingest.verify import verify
+from pipeline_platform.settings import prepare_process
+from pipeline_platform.speed.runner import Runner
 from pipeline_platform.wiring import Platform
 from pipeline_platform_tests.ingest.oracle import CONTRACT, Row
 from pipeline_platform_tests.ingest.stage import Stage
 from pipeline_platform_tests.ingest.test_admission_processes import check, land
-from pipeline_platform_tests.speed.worker import SQL, opened, runner
+from pipeline_platform_tests.speed.worker import SQL, opened, runner, views
 
 KILLS = int(os.environ.get("KILLS", "20"))
 
@@ -126,6 +129,35 @@ def test_live_rows_are_soon_in_the_answer_while_a_backlog_is_worked_off(tmp_path
     drain(tmp_path)
     same_as_sql(opened(tmp_path))
     assert verify(stage.admission()) == []
+
+
+@pytest.mark.slow
+def test_the_engine_is_replaced_all_the_time_and_killed_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline_platform.engine.lasting._LEAST_AGE_S", 0.0)
+    prepare_process("sail")
+    chance, seen = random.Random(KILLS), set[int]()
+    stage, objects = Stage(tmp_path, CONTRACT), dict[str, list[Row]]()
+    stop, here, lender = Event(), opened(tmp_path), LastingSail(most_megabytes=1)
+    here.lasting = lender
+    made = Runner([here.lane(CONTRACT, views(), stop=stop)], stop=stop, watch=here.watch)
+    made.start()
+    try:
+        for _ in range(max(5, KILLS // 4)):
+            land(stage, chance, objects, 2)
+            time.sleep(chance.uniform(0, 0.6))
+            with lender.lent() as engine:
+                seen.add(engine.process)
+                os.kill(engine.process, signal.SIGKILL)
+    finally:
+        stop.set()
+        made.finish()
+        lender.close()
+    assert len(seen) == max(5, KILLS // 4)
+    drain(tmp_path)
+    same_as_sql(opened(tmp_path))
+    check(stage, objects)
 
 
 def _holds(stage: Stage, event: str) -> bool:

@@ -16,7 +16,9 @@ EXTRA = "_extra"  # string: unknown fields as one JSON object, where the contrac
 GENERATION = "_generation"  # bigint: the rebuild that judged a row; null for the first judgement
 EVENT_ID = "_event_id"  # string: content hash and row, where the contract declares no id
 
-RESERVED = re.compile(r"__(refused|accounting|history|batch|live|standing|states(_[a-z0-9]+)?)$")
+RESERVED = re.compile(
+    r"__(refused|accounting|history|batch|live|standing|(states|pinned)(_[a-z0-9]+)?)$"
+)
 """Endings of the names of tables that the platform adds to a declared one."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_{1,2}[a-z0-9]+)*")

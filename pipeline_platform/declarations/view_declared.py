@@ -52,8 +52,8 @@ class DeclaredView:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The tables that its answer joins."""
-        return self.view.split.dimensions
+        """The tables that it joins, in the answer or by day."""
+        return self.view.split.joined
 
     @property
     def tables(self) -> tuple[DeclaredTable, ...]:

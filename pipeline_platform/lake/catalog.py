@@ -89,13 +89,15 @@ def tables(lake: Lake, layer: str | None = None) -> list[TableDescription]:
 
 
 def names(lake: Lake) -> list[TableName]:
-    """The tables that are for people, by name: views keep states in tables of their own."""
+    """The tables that are for people, by name: views keep what they need in tables of their own."""
     return [name for name in lake.names() if not is_internal(name)]
 
 
 def is_internal(name: TableName) -> bool:
-    """Whether the table holds a view's states or its live pointer."""
-    return name.layer == "serving" and ("__states_" in name.name or name.name.endswith("__live"))
+    """Whether the table holds a view's states, its pinned dimensions or its live pointer."""
+    kept = ("__states_", "__pinned_")
+    own = any(part in name.name for part in kept) or name.name.endswith("__live")
+    return name.layer == "serving" and own
 
 
 def _snapshot(lake: Lake, name: str, version: int | None = None) -> Snapshot:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pipeline_platform.sql.view_calls import Aggregate, Calls
 from pipeline_platform.sql.view_keys import Keys
-from pipeline_platform.sql.view_names import STREAM, Ref, Unit
+from pipeline_platform.sql.view_names import Ref, Unit
 from pipeline_platform.sql.view_refusals import refused
 from pipeline_platform.sql.view_words import Range
 
@@ -70,7 +70,7 @@ class Answers:
 
     def _column(self, ref: Ref, aliases: bool, joined: bool) -> Answer:
         place, name = self._words.offset(ref.span.first), self._words.text(ref.span)
-        if ref.owner is not None and ref.owner.table != STREAM:
+        if ref.owner is not None and not ref.owner.counted:
             if not joined:
                 raise refused("attribute_not_grouped", name, self._words.source, place)
             column = self._words.verbatim(ref.span.last - 1)

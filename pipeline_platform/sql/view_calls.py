@@ -1,5 +1,6 @@
 """The aggregates in a view's text: found, checked, and taken as values."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline_platform.sql.parsing import TokenType
@@ -60,6 +61,10 @@ class Calls:
     def first(self, span: Range) -> int | None:
         """The first word of a range that calls an aggregate."""
         return next((n for n in range(*span) if self._aggregates(n)), None)
+
+    def inside(self, span: Range) -> Iterator[Range]:
+        """The calls of aggregates in a range, each with its FILTER."""
+        return (self._words.call(n).span for n in range(*span) if self._aggregates(n))
 
     def _aggregates(self, index: int) -> bool:
         return self._words.called(index) and self._words.upper(index).lower() in AGGREGATES

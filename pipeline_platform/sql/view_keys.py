@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pipeline_platform.sql.parsing import TokenType
 from pipeline_platform.sql.view_calls import Calls
-from pipeline_platform.sql.view_names import STREAM, Names, Ref, Unit
+from pipeline_platform.sql.view_names import Names, Ref, Unit
 from pipeline_platform.sql.view_refusals import refused
 from pipeline_platform.sql.view_words import Range, Words
 
@@ -80,8 +80,6 @@ class Keys:
             texts = [f"{last} ({', '.join(texts)})"]
         if totals or any(self.words.upper(n) in _SETS for n in self.words.level(span)):
             self.sets = ", ".join(texts)
-        if self.sets and self.attributes:
-            raise self._no_sets(self.attributes[0])
 
     def _element(self, span: Range, depth: int) -> str:
         """A key, a set of groups, or inside a set a list of keys."""
@@ -114,8 +112,8 @@ class Keys:
             name = f"{self.words.upper(found).lower()}()"
             place = self.words.offset(found)
             raise refused("aggregate_before_group", name, self.words.source, place)
-        owned = {ref.owner.table for ref in self.names.refs(span) if ref.owner}
-        found_in = self.attributes if owned - {STREAM} else self.keys
+        counted = all(ref.owner.counted for ref in self.names.refs(span) if ref.owner)
+        found_in = self.keys if counted else self.attributes
         plain = [self.names.plain(known) for known in found_in]
         if all(self.words.kind(n) in (TokenType.L_PAREN, TokenType.R_PAREN) for n in range(*span)):
             raise self._no_sets(span)

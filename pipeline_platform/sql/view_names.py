@@ -15,12 +15,16 @@ _WITH_BY = frozenset({"ORDER", "GROUP", "SORT", "CLUSTER", "DISTRIBUTE", "PARTIT
 
 
 class Owner(NamedTuple):
-    """A table in FROM: `layer.table`, or STREAM; `qualifier` names it in the view's text."""
+    """A table in FROM: `layer.table`, or STREAM; `qualifier` names it in the view's text.
+
+    `counted`: its columns may decide what is counted, as those of the stream do.
+    """
 
     table: str
     qualifier: str
     qualifiers: frozenset[tuple[str, ...]]
     columns: Mapping[str, str]
+    counted: bool
 
 
 class Ref(NamedTuple):
@@ -79,7 +83,7 @@ class Names:
     def _plain(self, index: int, ref: Ref | None) -> tuple[str, str]:
         if ref is None:
             return ("", self.words.plain(index))
-        return (ref.owner.table if ref.owner else "?", f"column {ref.column}")
+        return (ref.owner.qualifier if ref.owner else "?", f"column {ref.column}")
 
     def plain(self, span: Range) -> tuple[tuple[str, str], ...]:
         """A range as it compares, whatever its case, spaces and qualifiers."""
@@ -108,6 +112,7 @@ def owner(table: exp.Table, columns: Mapping[str, str], name: str) -> Owner:
         quoted(alias),
         frozenset([(alias.lower(),)] if table.alias else written),
         {column.lower(): column for column in columns},
+        name == STREAM,
     )
 
 

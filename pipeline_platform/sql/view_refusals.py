@@ -118,8 +118,7 @@ REFUSALS: dict[str, Refusal] = {
     "grouping_sets": Refusal(
         "{name} is no set of groups that a view has",
         "totals are made of finished groups by their keys",
-        "write ROLLUP, CUBE or GROUPING SETS over keys of the stream, grouping(key) in SELECT "
-        "or HAVING, and join dimensions in a SQL model",
+        "write ROLLUP, CUBE or GROUPING SETS over keys, and grouping(key) in SELECT or HAVING",
     ),
     "no_stream": Refusal(
         "the view does not read serving.{name}",
@@ -133,24 +132,18 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "join_kind": Refusal(
         "{name} is not a join of a dimension",
-        "each group has at most one row of the dimension",
-        "write JOIN or LEFT JOIN layer.table ON table.column = <group key>",
+        "a row or a group has at most one row of the dimension",
+        "write JOIN or LEFT JOIN layer.table ON table.column = <an expression over the stream>",
     ),
     "join_condition": Refusal(
-        "{name} is no equality of a dimension's column and a group key",
-        "attributes are joined to finished groups",
-        "write ON table.column = <an expression over keys in GROUP BY>",
+        "{name} is no equality of a dimension's column and an expression over the stream",
+        "a row or a group has at most one row of the dimension",
+        "write ON table.column = <an expression over columns of the stream>",
     ),
     "join_not_unique": Refusal(
         "the columns of {name} in ON are not declared unique",
-        "several rows of a dimension would repeat a group",
+        "several rows of a dimension would repeat a row or a group",
         "declare the columns unique in the dimension, or join on those that are",
-    ),
-    "dimension_in_partial": Refusal(
-        "{name} is an attribute of a dimension and decides what is counted",
-        "dimensions change, and counted rows would not follow",
-        "group by the dimension's key and join the attribute, then sum in a SQL model; or bring "
-        "the attribute into the stream",
     ),
     "attribute_not_grouped": Refusal(
         "{name} is an attribute that is not in GROUP BY",

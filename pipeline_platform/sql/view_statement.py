@@ -5,16 +5,18 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from pipeline_platform.errors import DeclarationError, ViewRefused
+from pipeline_platform.errors import DeclarationError
 from pipeline_platform.sql.analysis import analyse
-from pipeline_platform.sql.parsing import Source, TokenType
+from pipeline_platform.sql.parsing import Source
 from pipeline_platform.sql.view_answer import GROUPS, Answers
 from pipeline_platform.sql.view_calls import Aggregate, Calls
+from pipeline_platform.sql.view_counted import deciding
+from pipeline_platform.sql.view_joins import Joined, PinnedJoin, joined_columns, pinned_join
 from pipeline_platform.sql.view_keys import Item, Keys
 from pipeline_platform.sql.view_names import STREAM, Names, Owner, owners, quoted
 from pipeline_platform.sql.view_refusals import refused
 from pipeline_platform.sql.view_shape import check_shape, check_tables, view_tree
-from pipeline_platform.sql.view_words import Join, Range, Words, clauses
+from pipeline_platform.sql.view_words import Range, Words, clauses
 
 
 class Measure(NamedTuple):
@@ -42,19 +44,11 @@ class Output(NamedTuple):
     measures: frozenset[int]
 
 
-class Joined(NamedTuple):
-    """A dimension: its table, `text` up to ON, its columns in ON, and ON over GROUPS."""
-
-    table: str
-    text: str
-    columns: frozenset[str]
-    condition: str
-    offset: int
-
-
 class ViewStatement(NamedTuple):
     """What a view says. `source` is the stream's name in the texts of keys and measures.
 
+    `joins` are dimensions beside groups, `pinned` those beside rows, and `used` the columns of
+    the latter by table, with their types.
     `sets` is GROUP BY over k0.. where it has totals, else empty; `levels` are the calls of
     grouping and grouping_id over k0.. that answer as g0..
     """
@@ -69,6 +63,8 @@ class ViewStatement(NamedTuple):
     joins: tuple[Joined, ...]
     sets: str
     levels: tuple[str, ...]
+    pinned: tuple[PinnedJoin, ...]
+    used: Mapping[str, Mapping[str, str]]
 
 
 def read_view(
@@ -87,8 +83,15 @@ def read_view(
     check_tables(tree, stream, dimensions, source)
     check_shape(tree, source)
     table = f"serving.{stream}"
-    analyse(text, {table: columns, **dimensions}, path=path)
-    return _Reader(source, tree, owners(tree, columns, dimensions), table, columns).read()
+    tables = {table: columns, **dimensions}
+    analyse(text, tables, path=path)
+    found = owners(tree, columns, dimensions)
+    while True:
+        reader = _Reader(source, tree, found, table, tables)
+        more = reader.deciding()
+        if not more:
+            return reader.read()
+        found = [owner._replace(counted=owner.counted or owner.table in more) for owner in found]
 
 
 class _Reader:
@@ -97,22 +100,28 @@ class _Reader:
         source: Source,
         tree: exp.Select,
         owners: list[Owner],
-        table: str,
-        columns: Mapping[str, str],
+        stream: str,
+        tables: Mapping[str, Mapping[str, str]],
     ) -> None:
         self._source, self._tree, self._owners = source, tree, owners
-        self._table, self._columns = table, columns
+        self._stream, self._tables = stream, tables
         self._words = Words(source)
         self._spans = clauses(self._words)
         self._names = Names(self._words, tree, owners)
         self._calls = Calls(self._words)
+
+    def deciding(self) -> frozenset[str]:
+        """Tables, beside those that are, whose attributes decide what is counted."""
+        return deciding(self._names, self._spans, list(self._items()), self._owners[1:])
 
     def read(self) -> ViewStatement:
         items = list(self._items())
         keys = Keys(self._names, items, self._spans.group)
         answers = Answers(keys)
         where = self._before_group(self._spans.where)
-        joins = tuple(self._join(keys, answers, n) for n in range(len(self._spans.joins)))
+        for join in self._spans.joins:
+            self._no_aggregate(join.condition)
+        joins = tuple(self._joins(answers))
         outputs = tuple(self._output(keys, answers, item) for item in items)
         having = answers.of(self._spans.having, aliases=True).text
         if not answers.measures:
@@ -128,6 +137,8 @@ class _Reader:
             joins,
             keys.sets,
             tuple(answers.levels),
+            tuple(self._pinned()),
+            self._used(),
         )
 
     def _items(self) -> Iterator[Item]:
@@ -147,9 +158,8 @@ class _Reader:
         return Output(item.name, text, key, measures)
 
     def _before_group(self, span: Range) -> str:
-        """A text over the stream's columns alone."""
+        """A text over rows."""
         self._no_aggregate(span)
-        self._of_stream(span)
         return self._names.text(span)
 
     def _no_aggregate(self, span: Range) -> None:
@@ -159,15 +169,7 @@ class _Reader:
             place = self._words.offset(found)
             raise refused("aggregate_before_group", name, self._source, place)
 
-    def _of_stream(self, span: Range) -> None:
-        for ref in self._names.refs(span):
-            if ref.owner is None or ref.owner.table != STREAM:
-                place, name = self._words.offset(ref.span.first), self._words.text(ref.span)
-                raise refused("dimension_in_partial", name, self._source, place)
-
     def _measure(self, found: Aggregate) -> Measure:
-        for span in (*found.arguments, *([found.filter] if found.filter else [])):
-            self._of_stream(span)
         arguments = tuple(self._names.text(span) for span in found.arguments)
         return Measure(
             found.name,
@@ -181,50 +183,36 @@ class _Reader:
         )
 
     def _type(self, text: str) -> str | None:
-        query = f"SELECT ({text}) AS value FROM {self._table} AS {self._owners[0].qualifier}"
+        stream, *joined = self._owners
+        query = f"SELECT ({text}) AS value FROM {self._stream} AS {stream.qualifier}"
+        query += "".join(f" JOIN {o.table} AS {o.qualifier} ON true" for o in joined if o.counted)
         try:
-            return analyse(query, {self._table: self._columns}).columns[0].type
+            return analyse(query, self._tables).columns[0].type
         except DeclarationError:
             return None
 
-    def _join(self, keys: Keys, answers: Answers, number: int) -> Joined:
-        owner, join = self._owners[number + 1], self._spans.joins[number]
-        if join.condition.first == join.condition.last:
-            place = self._words.offset(join.head.first)
-            raise refused("join_kind", "a join without ON", self._source, place)
-        self._no_aggregate(join.condition)
-        columns = frozenset(self._equality(span, owner) for span in self._conjuncts(join))
-        offset = self._words.offset(join.head.first)
-        try:
-            condition = answers.of(join.condition, joined=True).text
-        except ViewRefused as error:
-            if error.code != "not_a_key" or not keys.attributes:
-                raise
-            attribute = keys.attributes[0]
-            name, place = self._words.text(attribute), self._words.offset(attribute.first)
-            raise refused("dimension_in_partial", name, self._source, place) from None
-        return Joined(owner.table, self._words.text(join.head), columns, condition, offset)
+    def _joins(self, answers: Answers) -> Iterator[Joined]:
+        """The joins of groups; those of rows are known by then."""
+        for owner, join in zip(self._owners[1:], self._spans.joins, strict=True):
+            columns = joined_columns(self._names, owner, join)
+            if not owner.counted:
+                condition = answers.of(join.condition, joined=True).text
+                text, offset = self._words.text(join.head), self._words.offset(join.head.first)
+                yield Joined(owner.table, text, columns, condition, offset)
 
-    def _conjuncts(self, join: Join) -> Iterator[Range]:
-        first = join.condition.first
-        for index in self._words.level(join.condition):
-            if self._words.kind(index) is TokenType.AND:
-                yield Range(first, index)
-                first = index + 1
-        yield Range(first, join.condition.last)
+    def _pinned(self) -> Iterator[PinnedJoin]:
+        for owner, join in zip(self._owners[1:], self._spans.joins, strict=True):
+            if owner.counted:
+                yield pinned_join(self._names, owner, join)
 
-    def _equality(self, span: Range, owner: Owner) -> str:
-        """The dimension's column of `column = expression over keys`, either way round."""
-        marks = [n for n in self._words.level(span) if self._words.kind(n) is TokenType.EQ]
-        sides = [Range(span.first, marks[0]), Range(marks[0] + 1, span.last)] if marks else []
-        for one, other in (sides, sides[::-1]) if len(marks) == 1 else ():
-            refs = list(self._names.refs(one))
-            own = len(refs) == 1 and refs[0].span == one and refs[0].owner == owner
-            rest = {ref.owner.table for ref in self._names.refs(other) if ref.owner}
-            if own and rest == {STREAM}:
-                return refs[0].column
-        text, place = self._words.text(span), self._words.offset(span.first)
-        raise refused("join_condition", text, self._source, place)
+    def _used(self) -> dict[str, dict[str, str]]:
+        """By pinned table the columns that the statement names, with their types."""
+        found: dict[str, dict[str, str]] = {}
+        for ref in self._names.refs(Range(0, len(self._words))):
+            if ref.owner is not None and ref.owner.counted and ref.owner.table != STREAM:
+                kind = self._tables[ref.owner.table][ref.column]
+                found.setdefault(ref.owner.table, {})[ref.column] = kind
+        return found
 
 
-__all__ = ["GROUPS", "Joined", "Measure", "Output", "ViewStatement", "quoted", "read_view"]
+__all__ = ["GROUPS", "Measure", "Output", "ViewStatement", "quoted", "read_view"]

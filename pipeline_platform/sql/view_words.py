@@ -65,6 +65,10 @@ class Words:
         """The place of a word in the text."""
         return int(self.tokens[index].start)
 
+    def end(self, index: int) -> int:
+        """The place after a word in the text."""
+        return int(self.tokens[index].end) + 1
+
     def verbatim(self, index: int) -> str:
         """A word as it is written."""
         token = self.tokens[index]

@@ -1,9 +1,17 @@
 """The three statements of a view, from its text and the forms of its aggregates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from pipeline_platform.contracts.views import COUNTED, ROWS, STATES, Split
+from pipeline_platform.contracts.views import (
+    COUNTED,
+    PINNED,
+    PINNED_DAY,
+    ROWS,
+    STATES,
+    PinnedTable,
+    Split,
+)
 from pipeline_platform.sql.view_statement import GROUPS, ViewStatement, quoted
 from pipeline_platform.views import algebra
 from pipeline_platform.views.algebra import Form
@@ -41,7 +49,17 @@ class Plan:
             approximate=tuple(
                 o.name for o in outputs if any(self.forms[m].approximate for m in o.measures)
             ),
+            pinned=tuple(
+                PinnedTable(table, dict(self.view.used[table]), self._token(table))
+                for table in self._pinned_tables()
+            ),
         )
+
+    def _pinned_tables(self) -> list[str]:
+        return list(dict.fromkeys(join.table for join in self.view.pinned))
+
+    def _token(self, table: str) -> str:
+        return f"{PINNED}{self._pinned_tables().index(table)}__"
 
     def _final(self, form: Form) -> str:
         if form == algebra.ROW_COUNT:
@@ -119,12 +137,20 @@ class Plan:
         columns += [f"{text} AS k{n}" for n, text in enumerate(self.view.keys)]
         columns += [f"{text} AS a{n}" for n, text in enumerate(self.arguments)]
         where = f"\nWHERE {self.view.where}" if self.view.where else ""
-        rows = f"SELECT {_list(columns)}\nFROM {ROWS} AS {self.view.source}{where}"
+        source = f"{ROWS} AS {self.view.source}{''.join(self._joined_rows())}"
+        rows = f"SELECT {_list(columns)}\nFROM {source}{where}"
         if not self.values:
             return rows
         names = [name for group in self.values for name in group]
         values = [f"{a} AS {d}" for a, d in zip(names, self._distincts(), strict=True)]
         return f"SELECT *, {_list(values)}\nFROM ({rows}) AS _u"
+
+    def _joined_rows(self) -> Iterator[str]:
+        """Each pinned dimension as the statement joins it, on the row's day."""
+        for join in self.view.pinned:
+            day = f"{join.qualifier}.{PINNED_DAY} = {self.view.source}._day"
+            joined = f"{self._token(join.table)} AS {join.qualifier}"
+            yield f"\n{join.kind} {joined} ON ({join.condition}) AND {day}"
 
     def _merge(self) -> str:
         return self._merged(["_day", *self.keys, *self._distincts()], STATES)

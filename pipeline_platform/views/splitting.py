@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from pipeline_platform.contracts.types import INTEGERS, DataType
-from pipeline_platform.contracts.views import ROWS, STATES, DimensionTable, Split
+from pipeline_platform.contracts.views import PINNED, ROWS, STATES, DimensionTable, Split
 from pipeline_platform.sql.parsing import Source
 from pipeline_platform.sql.view_refusals import refused
 from pipeline_platform.sql.view_statement import Measure, ViewStatement, read_view
@@ -30,7 +30,8 @@ def split(
 
     `columns` are those of accepted rows, by name their Spark type; `dimensions` are the
     tables it may join, by `layer.table`. `types` may ask an engine for the type of the one
-    column of a query over ROWS, where it is not certain from the text alone.
+    column of a query over ROWS, where it is not certain from the text alone and no other table
+    is in it.
     ViewRefused: it does not split, with a code. UnknownName, DeclarationError: as `analyse`.
     """
     _refuse_tokens(Source(sql, path))
@@ -43,17 +44,20 @@ def split(
 
 
 def _refuse_tokens(source: Source) -> None:
-    for token in (ROWS, STATES):
+    for token in (ROWS, STATES, PINNED):
         if token in source.text:
             raise refused("reserved", token, source, source.text.index(token))
 
 
 def _check_joins(view: ViewStatement, dimensions: Mapping[str, DimensionTable]) -> None:
-    for join in view.joins:
-        joined = {column.lower() for column in join.columns}
-        unique = dimensions[join.table].unique
-        if not any({column.lower() for column in key} <= joined for key in unique):
-            raise refused("join_not_unique", join.table, view.origin, join.offset)
+    joins = [(join.table, join.columns, join.offset) for join in view.joins]
+    joins += [(join.table, join.columns, join.offset) for join in view.pinned]
+    for table, columns, offset in joins:
+        joined = {column.lower() for column in columns}
+        if not any(
+            {column.lower() for column in key} <= joined for key in dimensions[table].unique
+        ):
+            raise refused("join_not_unique", table, view.origin, offset)
 
 
 def _form(measure: Measure, view: ViewStatement, types: Types | None) -> Form:
@@ -92,7 +96,7 @@ def _operand(text: str) -> str:
 
 def _numeric(measure: Measure, view: ViewStatement, types: Types | None) -> DataType:
     text = measure.type
-    if text is None and types is not None:
+    if text is None and types is not None and not view.pinned:
         text = types(f"SELECT {measure.arguments[0]} AS value FROM {ROWS} AS {view.source}")
     kind = DataType.parse(text) if text else None
     if kind is None or kind.name not in (*INTEGERS, "float", "double", "decimal"):

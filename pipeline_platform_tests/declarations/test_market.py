@@ -85,6 +85,16 @@ def test_a_view_has_types_lineage_and_its_dimension(market: Declarations) -> Non
     assert [check.name for check in pulse.checks] == ["unique_customer_hour", "range_orders"]
 
 
+def test_a_view_that_counts_by_an_attribute_reads_the_dimension_by_day(tmp_path: Path) -> None:
+    found = declared(write(tmp_path, "pulse/view.sql", "o.amount >= 0", "c.town = 'Wien'"))
+    pulse = found.views["pulse"]
+    (pinned,) = pulse.view.split.pinned
+    assert pulse.view.split.dimensions == () and pulse.dimensions == ("serving.customers",)
+    assert pinned.columns == {"id": "bigint", "town": "string"}
+    columns = {c.name: c for c in pulse.view.columns}
+    assert columns["town"].sources == ("serving.customers.town",)
+
+
 def test_a_view_is_an_answer_and_its_settled_days(market: Declarations) -> None:
     answer, settled = (market.tables[f"serving.pulse{end}"] for end in ("", "__batch"))
     assert answer.partitioning is None and answer.about.owner == "team:market"

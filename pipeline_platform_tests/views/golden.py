@@ -43,6 +43,7 @@ def rendered(case: Path) -> str:
     lines = [f"outputs: {found.outputs}"]
     lines += [f"approximate: {', '.join(found.approximate)}"] if found.approximate else []
     lines += [f"dimensions: {', '.join(found.dimensions)}"] if found.dimensions else []
+    lines += [f"pinned: {p.token} is {p.table} {p.columns}" for p in found.pinned]
     texts = (("partial", found.partial), ("merge", found.merge), ("answer", found.answer))
     return "\n".join([*lines, *(f"\n-- {name}\n{text}" for name, text in texts)]) + "\n"
 

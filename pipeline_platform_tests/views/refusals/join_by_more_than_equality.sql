@@ -1,0 +1,4 @@
+SELECT d.home, count(*) AS n
+FROM serving.flights AS f
+JOIN warehouse.dim_carrier AS d ON d.carrier = f.carrier OR f.cancelled
+GROUP BY d.home

@@ -11,14 +11,19 @@ from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.ports.clock import Clock
-from pipeline_platform.views.folding import MOST_ROWS, committed, fold_into, refuse_generation
+from pipeline_platform.views.folding import (
+    MOST_ROWS,
+    committed,
+    days_between,
+    fold_into,
+    refuse_generation,
+)
 from pipeline_platform.views.held import RETIRED
 from pipeline_platform.views.live import Live, live, swap
 from pipeline_platform.views.publishing import (
     Publish,
     begin_fill,
     chunks,
-    days_between,
     end_fill,
     fill,
     rows_of,

@@ -12,13 +12,12 @@ from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.ports.clock import Clock
 from pipeline_platform.views.claims import Claims
-from pipeline_platform.views.folding import MOST_ROWS, committed, refuse_generation
+from pipeline_platform.views.folding import MOST_ROWS, committed, days_between, refuse_generation
 from pipeline_platform.views.held import HeldStates
 from pipeline_platform.views.live import Live, require_live
 from pipeline_platform.views.publishing import (
     Publish,
     commit_batch,
-    days_between,
     rows_of,
     stage_batch,
 )

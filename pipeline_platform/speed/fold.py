@@ -43,10 +43,15 @@ def fold(
 
 
 def clean(view: View, *, lake: Lake, clock: Clock) -> list[str]:
-    """Old files and old log of the states that are live go; what was done. Pins stay readable."""
-    table = lake.table(require_live(lake, view.name).states)
+    """Old files and old log of the states that are live go; what was done. Pins stay readable.
+
+    Pinned rows of dimensions stay, in few files.
+    """
+    now = require_live(lake, view.name)
+    table, dimensions = lake.table(now.states), map(now.view.pinned, now.view.split.pinned)
     pinned, own = Pins(table.uri).versions(clock()), Policy(files=sys.maxsize)
-    return keep(table, clock(), pinned, own)
+    said = keep(table, clock(), pinned, own)
+    return said + [one for name in dimensions for one in keep(lake.table(name), clock())]
 
 
 def compact(view: View, *, engine: Engine, lake: Lake, clock: Clock) -> Compacted:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline_platform.contracts.names import TableName
 from pipeline_platform.engine.engine import Engine, Lender
@@ -84,14 +85,17 @@ class Together:
             return
         with self._lender.lent() as engine, ExitStack() as stack:
             rows = shown(accepted, epochs, engine, stack)
-            done = self._pool.map(lambda member: _one(member, epochs, rows, engine), members)
+            one = partial(_one, accepted=accepted, epochs=epochs, rows=rows, engine=engine)
+            done = self._pool.map(one, members)
             for member, outcome in zip(members, done, strict=True):
                 yield member.live.view.name, outcome
 
 
-def _one(member: _Standing, epochs: Epochs, rows: str, engine: Engine) -> Folded | PlatformError:
+def _one(
+    member: _Standing, accepted: Snapshot, epochs: Epochs, rows: str, engine: Engine
+) -> Folded | PlatformError:
     number, states, before = member.live.number, member.states, member.before
     try:
-        return fold_rows(states, number, before, rows, epochs, engine)
+        return fold_rows(states, number, before, accepted, rows, epochs, engine)
     except PlatformError as error:
         return error

@@ -15,13 +15,13 @@ FOLDER = "_checks"
 def check_before_use(view: View, *, engine: Engine, lake: Lake) -> None:
     """Hold the view to its own SQL on this engine, unless the lake remembers that it was.
 
-    The stream's accepted table and the dimensions' tables give the columns. Raises Abort that
+    The stream's accepted table and the dimensions' tables give the columns; those of pinned
+    dimensions are said. Raises Abort that
     names the group in which the answer would be wrong.
     """
-    dimensions = {
-        table: DimensionTable(_types(lake, TableName.parse(table)))
-        for table in view.split.dimensions
-    }
+    split = view.split
+    dimensions = {t: DimensionTable(_types(lake, TableName.parse(t))) for t in split.dimensions}
+    dimensions |= {pinned.table: DimensionTable(pinned.columns) for pinned in split.pinned}
     columns, remembered = _types(lake, view.source), Path(lake.root) / FOLDER
     ensure_checked(view, columns, engine, remembered, dimensions=dimensions)
 

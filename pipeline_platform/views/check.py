@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline_platform.contracts.names import DAY, EPOCH
-from pipeline_platform.contracts.views import DimensionTable, View
+from pipeline_platform.contracts.views import PINNED_DAY, DimensionTable, View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import Abort
 from pipeline_platform.views.comparing import Apart
@@ -32,7 +32,7 @@ from pipeline_platform.views.trial import (
     varies,
 )
 
-VERSION = 1  # of what is checked; a check remembered under another counts for nothing
+VERSION = 2  # of what is checked; a check remembered under another counts for nothing
 _SHRINKS = 20  # trials for finding fewer rows that show a difference
 
 
@@ -78,9 +78,10 @@ def check_view(
 
     `columns` are the stream's accepted columns, Spark type by name; `dimensions` the tables
     that the view joins. Looks at no rows, at one row, and at `rounds` sets of rows from `seed`,
-    each cut into epochs that are merged in a random order. Columns in `samples` take those
-    values. Rows that the user's own SQL cannot run over are made again, plainer; StatementFailed
-    where it runs over none.
+    each cut into epochs that are merged in a random order. In every other set the rows of
+    pinned dimensions differ by day, and the view's own SQL is asked to compare the day. Columns
+    in `samples` take those values. Rows that the user's own SQL cannot run over are made again,
+    plainer; StatementFailed where it runs over none.
     """
     typed = {**columns, DAY: "date", EPOCH: "bigint"}
     tolerance = max(TOLERANCE, sketch_tolerance(view.sql))
@@ -188,7 +189,26 @@ def _trial(
         table: dimension_rows(dimension, rows, shape, random)
         for table, dimension in checked.dimensions.items()
     }
-    return Trial(rows.with_columns(epochs), dimensions, seed)
+    trial = Trial(rows.with_columns(epochs), dimensions, seed)
+    return _by_day(checked, trial, shape, random) if view.split.pinned and seed % 2 else trial
+
+
+def _by_day(checked: Checked, trial: Trial, shape: Shape, random: Random) -> Trial:
+    """The trial with a few versions of each pinned dimension, a day having one of them."""
+    import polars as pl
+
+    days, found = trial.rows[DAY].unique().sort(), {}
+    for pinned in checked.view.split.pinned:
+        first, dimension = trial.dimensions[pinned.table], checked.dimensions[pinned.table]
+        others = [dimension_rows(dimension, trial.rows, shape, random) for _ in range(2)]
+        empty = first.clear().with_columns(pl.lit(None, pl.Date()).alias(PINNED_DAY))
+        each = [
+            random.choice([first, *others]).with_columns(pl.lit(day, pl.Date()).alias(PINNED_DAY))
+            for day in days
+        ]
+        found[pinned.table] = pl.concat([empty, *each])
+    kept = {table: rows for table, rows in trial.dimensions.items() if table not in found}
+    return trial._replace(dimensions=kept, by_day=found)
 
 
 def _fewer(checked: Checked, trial: Trial, found: Apart) -> tuple[Trial, Apart]:
@@ -217,7 +237,8 @@ def _fewer(checked: Checked, trial: Trial, found: Apart) -> tuple[Trial, Apart]:
 
 
 def _shown(checked: Checked, trial: Trial, found: Apart) -> Difference:
-    rows = {table: some.to_dicts() for table, some in trial.dimensions.items()}
+    given = {**trial.dimensions, **trial.by_day}
+    rows = {table: some.to_dicts() for table, some in given.items()}
     return Difference(
         checked.view.name, checked.engine.name, *found, trial.seed, trial.rows.to_dicts(), rows
     )

@@ -6,14 +6,14 @@ from datetime import date
 
 import polars as pl
 
-from pipeline_platform.contracts.names import EPOCH
-from pipeline_platform.contracts.views import ROWS
+from pipeline_platform.contracts.names import DAY, EPOCH
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.generations import ADMISSION, generation_of
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
 from pipeline_platform.views.held import FOLD, SPEED, HeldStates
+from pipeline_platform.views.pinned import pin, pinned
 from pipeline_platform.views.relations import accepted_rows
 from pipeline_platform.views.states import States
 
@@ -65,6 +65,16 @@ def due(accepted: Snapshot, folded: int, most_rows: int = MOST_ROWS) -> Epochs:
     return Epochs(first, last, taken)
 
 
+def days_between(accepted: Snapshot, first: int, last: int) -> list[date]:
+    """Every day that has rows of the epochs `first` to `last`, and perhaps some earlier ones."""
+    found = accepted.files
+    if last < first or not found.height:
+        return []
+    inside = (pl.col(f"max.{EPOCH}") >= first) & (pl.col(f"min.{EPOCH}") <= last)
+    days: list[date] = found.filter(inside)[f"partition.{DAY}"].unique().sort().to_list()
+    return days
+
+
 def _about(accepted: Snapshot, first: int, last: int) -> int:
     files = accepted.files
     if last < first or not files.height:
@@ -94,7 +104,7 @@ def fold_into(
         return Folded(states.view.name, epochs.first, epochs.last, 0, ())
     with ExitStack() as stack:
         rows = shown(accepted, epochs, engine, stack)
-        return fold_rows(states, number, before, rows, epochs, engine)
+        return fold_rows(states, number, before, accepted, rows, epochs, engine)
 
 
 def shown(accepted: Snapshot, epochs: Epochs, engine: Engine, stack: ExitStack) -> str:
@@ -106,26 +116,40 @@ def shown(accepted: Snapshot, epochs: Epochs, engine: Engine, stack: ExitStack) 
 
 
 def fold_rows(
-    states: States, number: int, before: HeldStates, rows: str, epochs: Epochs, engine: Engine
+    states: States,
+    number: int,
+    before: HeldStates,
+    accepted: Snapshot,
+    rows: str,
+    epochs: Epochs,
+    engine: Engine,
 ) -> Folded:
     """Fold the epochs whose rows the session view `rows` shows, after those that `before` has.
 
     Raises CommitConflict as `fold_into` does.
     """
-    files = stage(states, before, rows, epochs, engine) if rows else []
+    files = stage(states, before, accepted, rows, epochs, engine) if rows else []
     already = not commit(states, number, before, epochs, files)
     days = tuple(sorted({f.partition for f in files if f.partition is not None}))
     return Folded(states.view.name, epochs.first, epochs.last, epochs.rows, days, already)
 
 
 def stage(
-    states: States, before: HeldStates, rows: str, epochs: Epochs, engine: Engine
+    states: States,
+    before: HeldStates,
+    accepted: Snapshot,
+    rows: str,
+    epochs: Epochs,
+    engine: Engine,
 ) -> list[StagedFile]:
     """The state rows of these epochs as files that no commit names yet."""
-    text = states.view.split.partial.replace(ROWS, rows)
-    frame = engine.sql(text, where=str(states.view.table))
-    first, last = epochs.first, epochs.last
-    return states.stage(before.snapshot, [frame], engine, first=first, last=last, path=SPEED)
+    view, first, last = states.view, epochs.first, epochs.last
+    days = days_between(accepted, first, last) if view.split.pinned else []
+    pin(view, states.lake, days)
+    with ExitStack() as stack:
+        pins = pinned(view, states.lake, days, engine, stack)
+        frame = engine.sql(view.split.partial_over(rows, pins), where=str(view.table))
+        return states.stage(before.snapshot, [frame], engine, first=first, last=last, path=SPEED)
 
 
 def commit(

@@ -14,7 +14,7 @@ from pipeline_platform.lake.snapshot import PartitionFacts
 from pipeline_platform.views.live import views
 from pipeline_platform.views.pins import Pin
 from pipeline_platform.views.reading import STANDING, Reading, reading
-from pipeline_platform.views.relations import given, queried
+from pipeline_platform.views.relations import given
 
 SUFFIX = "__standing"
 _SWAP = 10**9  # versions that a state table may reach, in the one number of a pin
@@ -56,14 +56,7 @@ class Answered:
         """A session view that shows it, until the stack ends."""
         if not self.standing:
             return self.reading.show(engine, stack)
-        rows = self.reading.standing.table()
-        return given(engine, rows, stack) if rows.num_rows else queried(engine, _NOTHING, stack)
-
-
-_NOTHING = (
-    "SELECT CAST(NULL AS bigint) AS as_of, CAST(NULL AS date) AS day, "
-    "CAST(NULL AS bigint) AS batch_cut, CAST(NULL AS bigint) AS late_rows WHERE false"
-)
+        return given(engine, self.reading.standing.table(), stack)
 
 
 def names(lake: Lake) -> list[str]:

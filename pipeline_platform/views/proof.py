@@ -9,13 +9,13 @@ import polars as pl
 from msgspec import Struct
 
 from pipeline_platform.contracts.names import EPOCH, POSITION
-from pipeline_platform.contracts.views import ROWS
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.ledger import Ledger
 from pipeline_platform.lake.shape import as_frame
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.views.folding import refuse_generation
+from pipeline_platform.views.pinned import pinned
 from pipeline_platform.views.publishing import rows_of
 from pipeline_platform.views.reading import Reading
 from pipeline_platform.views.relations import accepted_rows, during, queried
@@ -102,7 +102,8 @@ class Proof:
             rows=sum(sizes.values()),
             days=days,
         )
-        partial = view.split.partial.replace(ROWS, rows)
+        pins = pinned(view, self._lake, self.days if days is None else days, self._engine, stack)
+        partial = view.split.partial_over(rows, pins)
         states = queried(self._engine, partial, stack, str(view.table))
         return self._reading.show_over(self._engine, stack, states)
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipeline_platform.contracts.names import DAY, EPOCH
-from pipeline_platform.contracts.views import ROWS
+from pipeline_platform.contracts.names import DAY
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.snapshot import Snapshot
 from pipeline_platform.lake.writer import StagedFile
-from pipeline_platform.views.folding import committed
+from pipeline_platform.views.folding import committed, days_between
 from pipeline_platform.views.held import BACKFILL, BATCH, FOLD, HeldStates
+from pipeline_platform.views.pinned import pin, pinned
 from pipeline_platform.views.relations import accepted_rows
 from pipeline_platform.views.states import States
 
@@ -87,15 +87,17 @@ def stage_batch(
 def _frames(
     states: States, accepted: Snapshot, publish: Publish, engine: Engine, most_rows: int
 ) -> "Iterator[DataFrame]":
-    sizes = rows_of(accepted, publish.days)
+    sizes, view = rows_of(accepted, publish.days), states.view
+    if view.split.pinned:
+        pin(view, states.lake, sizes.keys() & set(days_between(accepted, 0, publish.cut)))
     for days in chunks(sizes, most_rows):
         rows = sum(sizes[day] for day in days)
         with ExitStack() as stack:
             name = accepted_rows(
                 engine, accepted, stack, first=0, last=publish.cut, rows=rows, days=days
             )
-            text = states.view.split.partial.replace(ROWS, name)
-            yield engine.sql(text, where=str(states.view.table))
+            pins = pinned(view, states.lake, days, engine, stack)
+            yield engine.sql(view.split.partial_over(name, pins), where=str(view.table))
 
 
 def commit_batch(states: States, publish: Publish, files: Sequence[StagedFile]) -> int:
@@ -174,16 +176,6 @@ def rows_of(accepted: Snapshot, days: Collection[date]) -> dict[date, int]:
         found.filter(day.is_in(list(days))).group_by(day.alias("day")).agg(pl.sum("num_records"))
     )
     return dict(sizes.sort("day").iter_rows())
-
-
-def days_between(accepted: Snapshot, first: int, last: int) -> list[date]:
-    """Every day that has rows of the epochs `first` to `last`, and perhaps some more."""
-    found = accepted.files
-    if last < first or not found.height:
-        return []
-    inside = (pl.col(f"max.{EPOCH}") >= first) & (pl.col(f"min.{EPOCH}") <= last)
-    days: list[date] = found.filter(inside)[f"partition.{DAY}"].unique().sort().to_list()
-    return days
 
 
 def chunks(sizes: dict[date, int], most_rows: int) -> Iterator[list[date]]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipeline_platform.contracts.names import DAY, EPOCH
 from pipeline_platform.contracts.windows import contiguous
 from pipeline_platform.engine.engine import Engine
+from pipeline_platform.lake.schema import spark_type
 from pipeline_platform.lake.snapshot import Snapshot
 
 SMALL = 100_000  # accepted rows that go to the engine from memory
@@ -20,9 +21,18 @@ _ONE = timedelta(days=1)
 def given(engine: Engine, rows: pa.Table, stack: ExitStack) -> str:
     """A view over rows in memory, until the stack ends."""
     name = new_name()
-    engine.frame(name, rows)
+    show(engine, name, rows)
     stack.callback(engine.drop, name)
     return name
+
+
+def show(engine: Engine, name: str, rows: pa.Table) -> None:
+    """Let a view show these rows, if any: PySpark makes no frame of an empty table."""
+    if rows.num_rows:
+        engine.frame(name, rows)
+        return
+    columns = (f"CAST(NULL AS {spark_type(f.type)}) AS `{f.name}`" for f in rows.schema)
+    engine.define(name, f"SELECT {', '.join(columns)} WHERE 1 = 0")
 
 
 def held(

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline_platform.contracts.names import DAY, EPOCH
-from pipeline_platform.contracts.views import COUNTED, ROWS, STATES, View
+from pipeline_platform.contracts.views import COUNTED, STATES, View
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.lake import Lake
@@ -26,6 +26,7 @@ from pipeline_platform.lake.writer import StagedFile
 from pipeline_platform.views.claims import Claims
 from pipeline_platform.views.compaction import LEAST_FILES, Compacted, Run, runs
 from pipeline_platform.views.held import FIRST, PATH, SPEED, HeldStates
+from pipeline_platform.views.pinned import pinned
 from pipeline_platform.views.relations import held
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class States:
         accepted = self.lake.table(self.view.source).snapshot()
         with ExitStack() as stack:
             rows = held(engine, accepted, stack, "false")
-            text = self.view.split.partial.replace(ROWS, rows)
+            pins = pinned(self.view, self.lake, (), engine, stack)
+            text = self.view.split.partial_over(rows, pins)
             found = engine.schema(engine.sql(text, where=str(self.view.table)))
         split = self.view.split
         first = [found.field(name).with_nullable(True) for name in (DAY, COUNTED)]

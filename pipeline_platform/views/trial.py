@@ -7,13 +7,22 @@ from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from itertools import count
 from random import Random
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline_platform.contracts.names import DAY, EPOCH
-from pipeline_platform.contracts.views import ROWS, STATES, DimensionTable, View
+from pipeline_platform.contracts.views import (
+    PINNED_DAY,
+    ROWS,
+    STATES,
+    DimensionTable,
+    PinnedTable,
+    View,
+)
 from pipeline_platform.engine.engine import Engine
 from pipeline_platform.errors import StatementFailed
 from pipeline_platform.sql.tables import substitute_tables
+from pipeline_platform.sql.view_joins import joined_by_day
 from pipeline_platform.views.comparing import (
     Answer,
     Apart,
@@ -25,6 +34,7 @@ from pipeline_platform.views.comparing import (
     unmatched,
 )
 from pipeline_platform.views.generated import frame
+from pipeline_platform.views.relations import show
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,11 +64,15 @@ class Checked(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """Accepted rows with their epochs, dimension rows, the seed of how states are merged."""
+    """Accepted rows with their epochs, dimension rows, the seed of how states are merged.
+
+    `by_day` has the rows of pinned dimensions that differ from day to day, with PINNED_DAY.
+    """
 
     rows: "pl.DataFrame"
-    dimensions: "dict[str, pl.DataFrame]"
+    dimensions: "Mapping[str, pl.DataFrame]"
     seed: int
+    by_day: "Mapping[str, pl.DataFrame]" = MappingProxyType({})
 
 
 class OwnFailed(Exception):
@@ -120,20 +134,43 @@ def answers(
 
 @contextmanager
 def relations(checked: Checked, trial: Trial) -> Iterator[dict[str, str]]:
-    """Views over the dimension rows; the name of each by table."""
+    """Views over the dimension rows; the name of each by table, and by token where pinned.
+
+    Where rows differ by day both are the same view.
+    """
     names = {}
     with ExitStack() as held:
         for table, rows in trial.dimensions.items():
             arrow = as_arrow(rows, checked.dimensions[table].columns)
             names[table] = held.enter_context(_relation(checked.engine, arrow))
+        for pinned in checked.view.split.pinned:
+            rows = by_day(pinned, trial)
+            kinds = {**checked.dimensions[pinned.table].columns, PINNED_DAY: "date"}
+            arrow = as_arrow(rows, {name: kinds[name] for name in rows.columns})
+            names[pinned.token] = held.enter_context(_relation(checked.engine, arrow))
+            names.setdefault(pinned.table, names[pinned.token])
         yield names
 
 
+def by_day(pinned: PinnedTable, trial: Trial) -> "pl.DataFrame":
+    """The rows of a pinned dimension with the days for which they count."""
+    if pinned.table in trial.by_day:
+        return trial.by_day[pinned.table]
+    days = trial.rows.select(DAY).unique().rename({DAY: PINNED_DAY})
+    return trial.dimensions[pinned.table].select(*pinned.columns).join(days, how="cross")
+
+
 def own_answer(checked: Checked, rows: "pl.DataFrame", names: Mapping[str, str]) -> Answer:
-    """What the view's own SQL gives over the rows; `names` are relations of its dimensions."""
+    """What the view's own SQL gives over the rows; `names` are relations of its dimensions.
+
+    Where a dimension's rows differ by day, its join compares the day too.
+    """
+    pinned = checked.view.split.pinned
+    differing = [p.table for p in pinned if names[p.table] == names[p.token]]
+    sql = joined_by_day(checked.view.sql, differing, PINNED_DAY)
     with _relation(checked.engine, as_arrow(rows, checked.columns)) as name:
         tables = {**names, str(checked.view.source): name}
-        text = substitute_tables(checked.view.sql, tables)
+        text = substitute_tables(sql, tables)
         return _answer(checked.engine, checked.engine.sql(text))
 
 
@@ -203,22 +240,11 @@ def _placed(text: str, token: str, name: str, names: Mapping[str, str]) -> str:
 @contextmanager
 def _relation(engine: Engine, rows: "pa.Table") -> Iterator[str]:
     name = f"check_{next(_numbers)}"
-    if rows.num_rows:
-        engine.frame(name, rows)
-    else:
-        engine.define(name, _no_rows(rows.schema))
+    show(engine, name, rows)
     try:
         yield name
     finally:
         engine.drop(name)
-
-
-def _no_rows(schema: "pa.Schema") -> str:
-    """A query without rows; PySpark makes no frame of an empty table."""
-    from pipeline_platform.lake.schema import spark_type
-
-    columns = (f"CAST(NULL AS {spark_type(f.type)}) AS `{f.name}`" for f in schema)
-    return f"SELECT {', '.join(columns)} WHERE 1 = 0"
 
 
 def as_arrow(rows: "pl.DataFrame", columns: Columns) -> "pa.Table":

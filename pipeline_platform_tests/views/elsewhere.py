@@ -61,7 +61,7 @@ def done(name: str, asked: Asked, engine: Engine) -> Done:
 
 def _done(name: str, asked: Asked, engine: Engine) -> Done:
     found = view(name)
-    joined = {table: DIMENSIONS[table] for table in found.split.dimensions}
+    joined = {table: DIMENSIONS[table] for table in found.split.joined}
     checked = Checked(found, COLUMNS, joined, engine)
     with relations(checked, Trial(asked.rows, asked.dimensions, 0)) as names:
         parts = [asked.rows.filter(pl.col(EPOCH) == epoch) for epoch in range(EPOCHS)]

@@ -120,6 +120,24 @@ VIEWS = {
     "dimension_inner": "SELECT e.kind, d.name, d.rank + count(*) AS n "
     "FROM serving.events e JOIN warehouse.dim_kind d ON e.kind = d.kind "
     "GROUP BY e.kind, d.name, d.rank",
+    "pinned": "SELECT d.name, date_trunc('DAY', e.at) AS day, count(*) AS n, "
+    "sum(e.amount) AS amount FROM serving.events e "
+    "LEFT JOIN warehouse.dim_kind d ON d.kind = e.kind "
+    "WHERE d.rank > 0 OR d.rank IS NULL GROUP BY d.name, date_trunc('DAY', e.at)",
+    "pinned_inner": "SELECT e.flag, count(*) AS n, sum(d.rank) AS ranks, avg(d.rank) AS mean, "
+    "count(DISTINCT d.name) AS names, count(*) FILTER (WHERE d.name > e.kind) AS later "
+    "FROM serving.events e JOIN warehouse.dim_kind d ON lower(e.kind) = d.kind "
+    "GROUP BY e.flag HAVING max(d.rank) IS NOT NULL",
+    "pinned_two": "SELECT p.owner, d.name, max_by(e.id, d.rank) AS best, count(*) AS n "
+    "FROM serving.events e LEFT JOIN serving.places__current p "
+    "ON p.city = e.id AND p.floor = e.small JOIN warehouse.dim_kind d ON d.kind = e.kind "
+    "GROUP BY p.owner, d.name",
+    "pinned_twice": "SELECT a.name AS name, b.name AS other, count(*) AS n FROM serving.events "
+    "LEFT JOIN warehouse.dim_kind a ON a.kind = events.kind "
+    "LEFT JOIN warehouse.dim_kind b ON b.kind = events.id GROUP BY ROLLUP (a.name, b.name)",
+    "pinned_and_not": "SELECT e.kind, d.name, owner, count(*) AS n FROM serving.events e "
+    "JOIN warehouse.dim_kind d ON d.kind = e.kind LEFT JOIN serving.places__current "
+    "ON city = e.id AND serving.places__current.floor = e.small GROUP BY e.kind, d.name, owner",
     "dimension_two_columns": "SELECT e.id, e.small, p.owner, count(DISTINCT e.kind) AS n "
     "FROM serving.events e LEFT JOIN serving.places__current p "
     "ON p.city = e.id AND p.floor = e.small GROUP BY e.id, e.small, p.owner",

@@ -1,8 +1,6 @@
 """Tables beside a view: dimensions of its answer, and models that read it."""
 
 import msgspec
-import polars as pl
-import pyarrow as pa
 
 from pipeline_platform.batch.change import bring_up
 from pipeline_platform.contracts.models import Model, TableColumn
@@ -15,10 +13,9 @@ from pipeline_platform.models.build import build
 from pipeline_platform.models.query import query
 from pipeline_platform.speed.fold import fold
 from pipeline_platform.views.reading import reading
+from pipeline_platform_tests.views.shops import located
 from pipeline_platform_tests.views.store import Event, arrive, by_shop, clock
 
-SHOPS = TableName("serving", "shops")
-SCHEMA = pa.schema([("shop", pa.string()), ("city", pa.string())])
 FIRST: list[Event] = [(1, "a", 100), (1, "b", 250), (2, "a", 50)]
 
 
@@ -32,16 +29,6 @@ def with_city() -> View:
     split = msgspec.structs.replace(plain.split, answer=answer, dimensions=("serving.shops",))
     columns = (*plain.columns, TableColumn("city", "string"))
     return msgspec.structs.replace(plain, split=split, columns=columns)
-
-
-def located(lake: Lake, cities: dict[str, str]) -> None:
-    """Let these be the cities of the shops."""
-    table = lake.table(SHOPS)
-    table.ensure(SCHEMA, None)
-    with table.stage(SCHEMA) as staging:
-        staging.write(pl.DataFrame({"shop": [*cities], "city": [*cities.values()]}))
-        files = staging.finish()
-    table.replace(files, read=table.snapshot(), window=None)
 
 
 def test_a_dimension_is_read_as_it_is_and_rebuilds_nothing(lake: Lake, engine: Engine) -> None:

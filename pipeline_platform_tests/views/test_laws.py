@@ -8,11 +8,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
-from pipeline_platform.contracts.views import ROWS, STATES, Split
+from pipeline_platform.contracts.views import PINNED_DAY, ROWS, STATES, Split
 from pipeline_platform.engine.sail import SailEngine
+from pipeline_platform.views.trial import as_arrow
 from pipeline_platform_tests.views.golden import SPLITS, parts
 
 MIDNIGHT = datetime(2013, 3, 1, tzinfo=UTC)
@@ -64,6 +66,12 @@ class Algebra:
     def __init__(self, engine: SailEngine, split: Split) -> None:
         self.engine, self.split = engine, split
         self.answer_text = split.answer
+        self.pinned = {p.token: f"law{p.token}" for p in split.pinned}
+        for p in split.pinned:
+            rows = pl.DataFrame(DIMENSIONS[p.table]).select(*p.columns)
+            days = pl.DataFrame({PINNED_DAY: [MIDNIGHT.date() + timedelta(days=n) for n in (0, 1)]})
+            of_days = rows.join(days, how="cross")
+            engine.frame(self.pinned[p.token], as_arrow(of_days, {**p.columns, PINNED_DAY: "date"}))
         for number, table in enumerate(split.dimensions):
             engine.frame(f"law_dimension{number}", pa.table(DIMENSIONS[table]))
             named = f"law_dimension{number} AS {table.split('.')[1]}"
@@ -74,7 +82,8 @@ class Algebra:
             )
 
     def partial(self, rows: Rows) -> pa.Table:
-        return self._run(self.split.partial, ROWS, pa.Table.from_pylist(rows, SCHEMA))
+        text = self.split.partial_over(ROWS, self.pinned)
+        return self._run(text, ROWS, pa.Table.from_pylist(rows, SCHEMA))
 
     def merge(self, *states: pa.Table) -> pa.Table:
         return self._run(self.split.merge, STATES, pa.concat_tables(states))

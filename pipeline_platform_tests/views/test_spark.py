@@ -29,7 +29,7 @@ NAMES = (
     *("sum_doubles", "avg_integers", "avg_bigint", "avg_decimals", "avg_doubles", "extremes"),
     *("extremes_of_flags", "booleans", "bits", "max_by", "max_by_double", "max_by_ties"),
     *("max_by_expression", "top", "distinct", "distinct_filtered", "distinct_two", "hll"),
-    *("theta", "having", "expressions", "local_days", "dimension"),
+    *("theta", "having", "expressions", "local_days", "dimension", "pinned"),
 )
 ENGINES_DIFFER = {
     "avg_decimals": "Spark rounds the last digit of a decimal average, Sail cuts it off",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 REBUILT = timedelta(days=7)  # how long old versions of rebuilt tables stay
 UNUSED = timedelta(days=1)  # how long states that do not answer stay after their last commit
+UNPINNED = timedelta(days=30)  # the same of pinned rows, which nothing can bring back
 Step = tuple[TableName, Callable[[], list[str]]]
 
 
@@ -85,11 +86,14 @@ def _view_steps(declared: DeclaredView, platform: "Platform", now: datetime) -> 
     yield held.states, partial(_states, declared, platform)
     yield view.live, partial(keep, lake.table(view.live), now)
     yield view.batch, partial(_old_files, lake.table(view.batch), now, REBUILT)
-    used = {held.states, view.states(held.generation)}
-    prefix = str(TableName("serving", f"{view.name}__states_"))
+    pinned = {one.pinned(table) for one in (view, held.view) for table in one.split.pinned}
+    used = {held.states, view.states(held.generation), *pinned}
     for name in lake.names():
-        if str(name).startswith(prefix) and name not in used:
-            yield name, partial(_unused, lake.table(name), now)
+        if name.layer == "serving" and name not in used:
+            if name.name.startswith(f"{view.name}__states_"):
+                yield name, partial(_unused, lake.table(name), now - UNUSED, "states", now)
+            if name.name.startswith(f"{view.name}__pinned_"):
+                yield name, partial(_unused, lake.table(name), now - UNPINNED, "pinned rows", now)
 
 
 def _old_files(table: "LakeTable", now: datetime, kept: timedelta) -> list[str]:
@@ -102,7 +106,10 @@ def _old_files(table: "LakeTable", now: datetime, kept: timedelta) -> list[str]:
 
 
 def _states(declared: DeclaredView, platform: "Platform") -> list[str]:
-    """States are merged by their own merge; versions that a reader has pinned stay."""
+    """States are merged by their own merge; versions that a reader has pinned stay.
+
+    Pinned dimensions are kept with them.
+    """
     from pipeline_platform.speed.fold import clean, compact
 
     made = compact(declared.view, engine=platform.engine, lake=platform.lake, clock=platform.clock)
@@ -110,11 +117,11 @@ def _states(declared: DeclaredView, platform: "Platform") -> list[str]:
     return said + clean(declared.view, lake=platform.lake, clock=platform.clock)
 
 
-def _unused(table: "LakeTable", now: datetime) -> list[str]:
-    """States of another definition or generation, once nobody writes or reads them."""
+def _unused(table: "LakeTable", before: datetime, what: str, now: datetime) -> list[str]:
+    """What another definition or generation left, once nobody writes or reads it."""
     from pipeline_platform.lake.removal import remove, written
     from pipeline_platform.views.pins import Pins
 
-    if written(table) > now - UNUSED or Pins(table.uri).versions(now):
+    if written(table) > before or Pins(table.uri).versions(now):
         return []
-    return [f"remove states that no longer answer ({remove(table):,} bytes)"]
+    return [f"remove {what} that no longer answer ({remove(table):,} bytes)"]

@@ -132,13 +132,18 @@ def _settled(
 def _settled_spec(
     declared: DeclaredView, batch: DeclaredTable, all_of: Declarations
 ) -> dg.AssetSpec:
-    """Late days are settled at once where only the batch answers, else by the upkeep."""
+    """Late days are settled at once where only the batch answers, else by the upkeep.
+
+    A pinned dimension asks for no day again: it counts for days that come.
+    """
     stream = all_of.tables[declared.stream]
+    pinned = [all_of.tables[table.table] for table in declared.view.split.pinned]
     inputs = [stream, *(all_of.tables[name] for name in declared.dimensions)]
     automation = rebuilt_when_rewritten()
     if declared.view.paths == "batch":
         refresh = seconds(declared.attributes.refresh)
-        automation = either(rebuilt_when_inputs_change(batch, [stream], refresh), automation)
+        changed = rebuilt_when_inputs_change(batch, [stream, *pinned], refresh)
+        automation = either(changed, automation)
     deps = [days_dep(table, batch.partitioning, (0, 0)) for table in inputs]
     return asset_spec(batch, deps, automation=automation)
 

@@ -4,13 +4,16 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from pipeline_platform.components.dagster_internals import ComponentTree
 from pipeline_platform.components.project import of_tree
 from pipeline_platform.components.stream_assets import stream_definitions
 from pipeline_platform.components.upkeep_assets import upkeep_definitions
 from pipeline_platform.components.view_assets import view_definitions
+from pipeline_platform.contracts.names import TableName
 from pipeline_platform.declarations.resolution import Declarations
+from pipeline_platform.lake.schema import arrow_schema
 from pipeline_platform.models.query import query
 from pipeline_platform.views.reading import reading
 from pipeline_platform.wiring import platform
@@ -37,6 +40,24 @@ SELECT product, count(*) AS orders, sum(amount) AS amount
 FROM serving.orders
 GROUP BY product
 """
+BY_SIZE = """\
+SELECT s.size AS product, count(*) AS orders, sum(o.amount) AS amount
+FROM serving.orders AS o
+JOIN warehouse.sizes AS s ON s.product = o.product
+GROUP BY s.size
+"""
+SIZES = dg.AssetKey(["warehouse", "sizes"])
+_SIZES_YAML = """\
+type: pipeline_platform.components.Model
+
+attributes:
+  description: Sizes of products.
+  owner: team:sales
+  layer: warehouse
+  checks:
+    - unique: [product]
+"""
+_SIZES_SQL = "SELECT product, 'small' AS size FROM serving.orders GROUP BY product\n"
 
 
 class Shop:
@@ -53,6 +74,11 @@ class Shop:
         folder.mkdir(exist_ok=True)
         (folder / "defs.yaml").write_text(YAML.format(paths=paths))
         (folder / "view.sql").write_text(sql)
+        sizes = self._project / "shop" / "defs" / "sales" / "sizes"
+        if "warehouse.sizes" in sql:
+            sizes.mkdir(exist_ok=True)
+            (sizes / "defs.yaml").write_text(_SIZES_YAML)
+            (sizes / "model.sql").write_text(_SIZES_SQL)
         with importable(self._project):
             self.declared: Declarations = of_tree(ComponentTree.for_project(self._project))
 
@@ -79,6 +105,17 @@ class Shop:
         self.checks = {c.check_name: c.passed for c in done.get_asset_check_evaluations()}
         found = [m for m in made if m.asset_key == keys[-1]][-1]
         return {name: value.value for name, value in found.metadata.items()}
+
+
+def sized(size: str, *products: str) -> None:
+    """Let these be all products of `warehouse.sizes`, all of this size."""
+    table = platform().lake.table(TableName("warehouse", "sizes"))
+    schema = arrow_schema([("product", "string", True), ("size", "string", True)])
+    table.ensure(schema, None)
+    with table.stage(schema) as staging:
+        staging.write(pl.DataFrame({"product": products, "size": [size] * len(products)}))
+        files = staging.finish()
+    table.replace(files, read=table.snapshot(), window=None)
 
 
 def answer(table: str = "serving.pace") -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The upkeep of a project: it changes no answer, and its audit finds what is wrong."""
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -11,11 +11,13 @@ from pipeline_platform.views.live import live
 from pipeline_platform.wiring import platform
 from pipeline_platform_tests.components.pace import (
     BATCH,
+    BY_SIZE,
     PACE,
     RAW,
     SQL,
     Shop,
     answer,
+    sized,
     standing,
 )
 from pipeline_platform_tests.components.shop import land_order
@@ -68,6 +70,29 @@ def test_states_that_no_longer_answer_go_after_a_day(shop: Shop, home: Path) -> 
     assert "remove states that no longer answer" in str(shop.run(TABLES)["done"])
     assert not lake.table(old.states).exists() and lake.table(new.states).exists()
     assert answer() == {"tea": 1}
+
+
+def test_pinned_rows_stay_and_go_a_month_after_their_definition(shop: Shop, home: Path) -> None:
+    shop.declare(sql=BY_SIZE)
+    for number in range(9):
+        sized(f"size {number // 3}", "tea")
+        land_order(home, f"o{number}", f"2024-01-0{number + 1}")
+        shop.run(RAW, PACE)
+    (name,) = [n for n in platform().lake.names() if "__pinned_" in n.name]
+    shop.run(TABLES)
+    land_order(home, "late", "2024-01-01")
+    shop.run(RAW, PACE)
+    assert answer() == {"size 0": 4, "size 1": 3, "size 2": 3}
+    assert shop.run(AUDIT)["mismatches"] == 0
+    shop.declare(sql=SQL)
+    shop.run(PACE)
+    folder = Path(platform().lake.table(name).uri)
+    for days, there in ((29, True), (31, False)):
+        then = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+        for file in folder.rglob("*"):
+            os.utime(file, (then, then))
+        assert ("remove pinned rows" in str(shop.run(TABLES)["done"])) != there
+        assert folder.exists() == there
 
 
 def test_the_audit_is_content_until_a_state_is_wrong(shop: Shop, home: Path) -> None:

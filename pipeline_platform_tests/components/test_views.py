@@ -11,12 +11,15 @@ from pipeline_platform.models.query import query
 from pipeline_platform.wiring import platform
 from pipeline_platform_tests.components.pace import (
     BATCH,
+    BY_SIZE,
     DAYS,
     PACE,
     RAW,
+    SIZES,
     SQL,
     Shop,
     answer,
+    sized,
     standing,
 )
 from pipeline_platform_tests.components.shop import land_order
@@ -155,6 +158,40 @@ def test_a_changed_view_is_asked_for(
     assert before.total_requested == 0 and after.get_num_requested(key) == (
         1 if key == PACE else 10
     )
+
+
+@pytest.mark.parametrize("paths", ["both", "batch"])
+def test_a_pinned_dimension_is_waited_for_and_asks_for_no_day_again(
+    shop: Shop, opened: dg.DagsterInstance, paths: str
+) -> None:
+    shop.declare(paths, BY_SIZE)
+    found = shop.definitions
+    specs = {spec.key: spec for spec in found.resolve_all_asset_specs()}
+    assert all(SIZES in {dep.asset_key for dep in specs[key].deps} for key in (PACE, BATCH))
+    before = dg.evaluate_automation_conditions(found, opened)
+    opened.report_runless_asset_event(dg.AssetMaterialization(DAYS, partition="2024-01-05"))
+    after = dg.evaluate_automation_conditions(found, opened, cursor=before.cursor)
+    assert after.get_num_requested(BATCH) == 0
+    opened.report_runless_asset_event(dg.AssetMaterialization(SIZES))
+    ready = dg.evaluate_automation_conditions(found, opened, cursor=after.cursor)
+    assert ready.get_num_requested(BATCH) == (paths == "batch")
+    opened.report_runless_asset_event(dg.AssetMaterialization(SIZES))
+    last = dg.evaluate_automation_conditions(found, opened, cursor=ready.cursor)
+    assert last.get_num_requested(BATCH) == 0
+
+
+def test_a_view_by_a_pinned_attribute_answers_from_its_assets(shop: Shop, home: Path) -> None:
+    shop.declare(sql=BY_SIZE)
+    sized("small", "tea", "mug")
+    land_order(home, "one", "2024-01-05")
+    shop.run(RAW, PACE)
+    sized("big", "tea", "mug")
+    land_order(home, "two", "2024-01-05", "mug")
+    land_order(home, "three", "2024-01-06", "mug")
+    assert shop.run(RAW, PACE)["built"] is False
+    assert answer() == {"small": 2, "big": 1}
+    shop.run(BATCH, days=("2024-01-01", "2024-01-10"))
+    assert answer() == answer("serving.pace__batch") == {"small": 2, "big": 1}
 
 
 def test_its_days_are_settled_with_the_streams(shop: Shop) -> None:

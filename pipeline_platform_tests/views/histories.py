@@ -13,7 +13,7 @@ from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.generations import generation_of
 from pipeline_platform.views.publishing import commit_batch, stage_batch
 from pipeline_platform.views.states import States
-from pipeline_platform_tests.views.oracle import DEFINITIONS, Event, accepted
+from pipeline_platform_tests.views.oracle import DEFINITIONS, Event, Shop, accepted, by_city
 from pipeline_platform_tests.views.stage import Crash, Stage, ended_at, reworded, view_of
 
 DAY = date(2026, 3, 1)
@@ -149,6 +149,24 @@ def repeats_an_old_event(root: Path) -> None:
     stage = begun(root, [event("e1")], [event("e2")], [event("e1"), event("e3")])
     stage.settle(VIEW, DayWindow.of(DAY))
     exact(stage)
+
+
+def counts_late_events_of_a_day(root: Path) -> None:
+    """A table beside the stream changes; then an event of a day comes that was counted before."""
+    stage, view = Stage(root), view_of("by_city")
+    first = {"a": Shop("Oslo", True)}
+    stage.locate(first)
+    stage.land([event("e1")])
+    stage.admit()
+    stage.bring_up(view)
+    stage.locate({"a": Shop("Rom", True)})
+    stage.land([event("late")])
+    stage.admit()
+    stage.fold(view)
+    for _ in range(2):
+        found, answer = stage.read(view)
+        assert answer == by_city(accepted(stage.admission, found.standing.as_of), {DAY: first})
+        stage.settle(view, DayWindow.of(DAY))
 
 
 @dataclass

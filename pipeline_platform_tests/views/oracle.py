@@ -6,7 +6,7 @@ and Python's arithmetic. Only the order of objects is read from the ledger, whic
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -30,6 +30,14 @@ class Event(NamedTuple):
         return self.at.date()
 
 
+class Shop(NamedTuple):
+    """What a table beside the stream says of a shop."""
+
+    city: str | None
+    open: bool | None
+
+
+Shops = Mapping[str, Shop]
 Answer = set[tuple[Any, ...]]
 Definition = Callable[[Sequence[Event]], Answer]
 
@@ -97,6 +105,18 @@ def in_all(events: Sequence[Event]) -> Answer:
     return {(len(events), _sum(e.amount for e in events))}
 
 
+def by_city(events: Sequence[Event], shops: Mapping[date, Shops]) -> Answer:
+    """Open or unknown shops by city, as the shops were for the event's day."""
+    found = [(e, shops[e.day].get(e.shop or "")) for e in events]
+    counted = [(e, shop) for e, shop in found if shop is None or shop.open is not False]
+    cities: dict[str | None, list[Event]] = defaultdict(list)
+    for event, shop in counted:
+        cities[shop.city if shop else None].append(event)
+    return {
+        (city, len(members), _sum(e.amount for e in members)) for city, members in cities.items()
+    }
+
+
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     known = [amount for amount in amounts if amount is not None]
     return sum(known, Decimal()) if known else None
@@ -120,4 +140,8 @@ SQL: dict[str, str] = {
     "GROUP BY date_trunc('hour', at) HAVING count(*) >= 2",
     "in_all": "SELECT count(*) AS events, sum(amount) AS total FROM serving.sales",
 }
+BY_CITY = (
+    "SELECT d.city, count(*) AS events, sum(s.amount) AS total FROM serving.sales AS s "
+    "LEFT JOIN serving.shops AS d ON d.shop = s.shop WHERE coalesce(d.open, true) GROUP BY d.city"
+)
 DEFINITIONS: dict[str, Definition] = {"by_shop": by_shop, "by_hour": by_hour, "in_all": in_all}

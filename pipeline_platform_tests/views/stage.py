@@ -6,15 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from pipeline_platform.batch.change import bring_up
 from pipeline_platform.batch.settle import settle
 from pipeline_platform.contracts.models import TableColumn
+from pipeline_platform.contracts.names import TableName
 from pipeline_platform.contracts.stream import Column, Landing, StreamContract
-from pipeline_platform.contracts.views import Paths, View
+from pipeline_platform.contracts.views import DimensionTable, Paths, View
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.ingest.admission import Admission
+from pipeline_platform.lake.schema import arrow_schema
+from pipeline_platform.lake.shape import empty_frame
 from pipeline_platform.lake.table import LakeTable
 from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform.settings import Settings
@@ -24,7 +28,7 @@ from pipeline_platform.views.reading import Pin, Reading, reading
 from pipeline_platform.views.splitting import split
 from pipeline_platform.views.states import States
 from pipeline_platform.wiring import Platform
-from pipeline_platform_tests.views.oracle import SQL, Answer, Event, landed
+from pipeline_platform_tests.views.oracle import BY_CITY, SQL, Answer, Event, Shops, landed
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 CONTRACT = StreamContract(
@@ -47,14 +51,19 @@ TYPES = {
     | {"items": "bigint", "best": "string"},
     "by_hour": {"hour": "timestamp", "events": "bigint", "least": "decimal(10,2)"},
     "in_all": {"events": "bigint", "total": "decimal(20,2)"},
+    "by_city": {"city": "string", "events": "bigint", "total": "decimal(20,2)"},
 }
+SHOPS = TableName("serving", "shops")
+SHOP = {"shop": "string", "city": "string", "open": "boolean"}
+DIMENSIONS = {str(SHOPS): DimensionTable(SHOP, (("shop",),))}
 
 
 def view_of(name: str, paths: Paths = "both", sql: str = "") -> View:
     """One of the views, or another statement under its name."""
-    text = sql or SQL[name]
+    text = sql or (SQL | {"by_city": BY_CITY})[name]
     columns = tuple(TableColumn(column, kind) for column, kind in TYPES[name].items())
-    return View(name, "sales", text, columns, split(text, "sales", COLUMNS), paths)
+    parts = split(text, "sales", COLUMNS, DIMENSIONS)
+    return View(name, "sales", text, columns, parts, paths)
 
 
 def reworded(sql: str) -> str:
@@ -148,10 +157,34 @@ class Stage:
         """Rebuild the accepted rows as a new generation."""
         return self.platform.reprocess(CONTRACT)
 
+    def locate(self, shops: Shops) -> int:
+        """Let these be all shops; the version that says so."""
+        table = self.platform.lake.table(SHOPS)
+        schema = arrow_schema((name, kind, True) for name, kind in SHOP.items())
+        table.ensure(schema, None)
+        with table.stage(schema) as staging:
+            rows = [(name, *shop) for name, shop in shops.items()]
+            staging.write(pl.DataFrame(rows, empty_frame(schema).schema, orient="row"))
+            files = staging.finish()
+        return table.replace(files, read=table.snapshot(), window=None).version
+
+    def pins(self, view: View) -> dict[date, int]:
+        """By day the version of the shops that counts for it."""
+        (pinned,) = view.split.pinned
+        table = self.platform.lake.table(view.pinned(pinned))
+        if not table.exists():
+            return {}
+        rows = table.snapshot().frame().collect().drop_nulls("_pinned_day")
+        assert rows["_pinned_day"].is_unique().all()
+        return dict(rows.select("_pinned_day", "_pinned_version").iter_rows())
+
     def tidy(self) -> None:
-        """Upkeep of the stream's tables, as if a day had passed since."""
+        """Upkeep of the stream's tables and of pinned rows, as if a day had passed since."""
         tables, later = self.admission.tables, datetime.now(UTC) + timedelta(days=1)
-        for table in (tables.accepted, tables.refused, tables.accounting, tables.ledger.table):
+        lake = self.platform.lake
+        pinned = [lake.table(name) for name in lake.names() if "__pinned_" in name.name]
+        own = (tables.accepted, tables.refused, tables.accounting, tables.ledger.table)
+        for table in (*own, *pinned):
             for step in plan_upkeep(table, later, policy=Policy(files=2)):
                 run(table, step)
 

@@ -202,6 +202,17 @@ def goes_live_behind(patch: Patch) -> None:
     patch.setattr(change._Bringing, "_catch_up", lambda *_: None)
 
 
+def counts_by_the_newest_version(patch: Patch) -> None:
+    """A dimension is read as it is, whatever was pinned."""
+    from pipeline_platform.views.pinned import COPY, PinnedDays
+
+    def newest(self: Any, held: Any, numbers: Iterable[int]) -> list[pl.DataFrame]:
+        rows = self._rows(self._version())
+        return [rows.with_columns(pl.lit(n, pl.Int64).alias(COPY)) for n in set(numbers)]
+
+    patch.setattr(PinnedDays, "_copied", newest)
+
+
 MUTANTS: dict[Mutant, History] = {
     discovers_by_name: histories.arrives_under_an_earlier_name,
     plans_nothing: histories.lands_while_an_epoch_is_retried,
@@ -218,6 +229,7 @@ MUTANTS: dict[Mutant, History] = {
     merges_generations: histories.rebuilds_the_accepted_rows,
     goes_live_empty: histories.changes_over_history,
     goes_live_behind: histories.changes_during_arrivals,
+    counts_by_the_newest_version: histories.counts_late_events_of_a_day,
 }
 
 

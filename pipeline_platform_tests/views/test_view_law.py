@@ -15,7 +15,15 @@ from pipeline_platform.contracts.views import Paths
 from pipeline_platform.contracts.windows import DayWindow
 from pipeline_platform.errors import CommitConflict
 from pipeline_platform.views.reading import Pin
-from pipeline_platform_tests.views.oracle import DEFINITIONS, Answer, Event, accepted
+from pipeline_platform_tests.views.oracle import (
+    DEFINITIONS,
+    Answer,
+    Event,
+    Shop,
+    Shops,
+    accepted,
+    by_city,
+)
 from pipeline_platform_tests.views.stage import Crash, Stage, ended_at, reworded, view_of
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
@@ -42,8 +50,19 @@ WINDOWS = st.one_of(
         st.integers(1, 3),
     ),
 )
-NAMES = st.sampled_from(sorted(DEFINITIONS))
-PATHS: dict[str, Paths] = {"by_shop": "both", "by_hour": "both", "in_all": "batch"}
+PATHS: dict[str, Paths] = {
+    "by_shop": "both",
+    "by_hour": "both",
+    "in_all": "batch",
+    "by_city": "both",
+}
+NAMES = st.sampled_from(sorted(PATHS))
+SHOPS = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]),
+    st.builds(
+        Shop, st.sampled_from([None, "Oslo", "Rom"]), st.sampled_from([None, True, True, False])
+    ),
+)
 CRASHES = st.one_of(st.none(), st.tuples(st.integers(0, 5), st.sampled_from(["before", "after"])))
 
 
@@ -54,15 +73,18 @@ class ViewMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.stage = Stage(Path(self.folder.name))
-        self.views = {name: view_of(name, PATHS[name]) for name in DEFINITIONS}
-        self.as_of = dict.fromkeys(DEFINITIONS, -1)
+        self.views = {name: view_of(name, paths) for name, paths in PATHS.items()}
+        self.as_of = dict.fromkeys(PATHS, -1)
+        self.shops: dict[int, Shops] = {}
+        self.versions: dict[date, int] = {}
         self.pins: list[tuple[str, Pin, Answer]] = []
         self.landed: list[list[Event]] = []
 
-    @initialize(events=EVENTS)
-    def begin(self, events: list[Event]) -> None:
+    @initialize(events=EVENTS, shops=SHOPS)
+    def begin(self, events: list[Event], shops: Shops) -> None:
         """A stream with something in it, and its views brought up."""
         self.land(events)
+        self.locate(shops)
         self.stage.admit()
         for view in self.views.values():
             self.stage.bring_up(view)
@@ -77,6 +99,12 @@ class ViewMachine(RuleBasedStateMachine):
     def land_again(self, which: int, name: str) -> None:
         """Its events once more, in an object that may sort before the others."""
         self.stage.land(self.landed[which % len(self.landed)], name)
+
+    @rule(shops=SHOPS)
+    def locate(self, shops: Shops) -> None:
+        """Other shops, which count for days whose first event is still to be counted."""
+        self._pinned()
+        self.shops[self.stage.locate(shops)] = shops
 
     @rule(crash=CRASHES)
     def admit(self, crash: tuple[int, str] | None) -> None:
@@ -125,7 +153,7 @@ class ViewMachine(RuleBasedStateMachine):
         assert standing.as_of >= self.as_of[name]
         assert all(cut <= standing.as_of for cut in standing.cuts.values())
         self.as_of[name] = standing.as_of
-        assert answer == DEFINITIONS[name](accepted(self.stage.admission, standing.as_of))
+        assert answer == self._expected(name, standing.as_of)
         self.pins.append((name, standing.pin, answer))
 
     @precondition(lambda self: self.pins)
@@ -147,8 +175,23 @@ class ViewMachine(RuleBasedStateMachine):
                 pass
             found, answer = self.stage.read(view)
             assert found.standing.as_of == head
-            assert answer == DEFINITIONS[name](accepted(self.stage.admission, head))
+            assert answer == self._expected(name, head)
         self.folder.cleanup()
+
+    def _expected(self, name: str, upto: int) -> Answer:
+        """The oracle's answer, with the shops that were pinned."""
+        events = accepted(self.stage.admission, upto)
+        if name in DEFINITIONS:
+            return DEFINITIONS[name](events)
+        self._pinned()
+        return by_city(events, {day: self.shops[at] for day, at in self.versions.items()})
+
+    def _pinned(self) -> None:
+        """A day keeps its version, and got the newest of when it was pinned."""
+        now, newest = self.stage.pins(self.views["by_city"]), max(self.shops, default=-1)
+        fresh = dict.fromkeys(now.keys() - self.versions.keys(), newest)
+        assert now == {**self.versions, **fresh}
+        self.versions = now
 
     def _done(self, crash: tuple[int, str] | None, step: Callable[[], object]) -> None:
         """Do it; another generation or a swap half way may stop a view until it is brought up."""

@@ -70,7 +70,7 @@ def replay(asked: Replay) -> None:
     from pipeline_platform.cli.stream import assembled, until_told
 
     rows = day_of(asked.day, asked.late, asked.repeats)
-    here, declared = _beside(), declarations(OWN)
+    here, declared = _beside(), _alone(declarations(OWN))
     stop, ended = Event(), Event()
     runner = assembled(here, declared, sorted(rows), ended, None, False)
     said, token = said_of(declared), token_for(HOST)
@@ -89,6 +89,17 @@ def replay(asked: Replay) -> None:
             _say(f"{url}/live/{SHOWN} stays until Ctrl-C.")
             stop.wait()
     _refuse_differences(compared)
+
+
+def _alone(declared: "Declarations") -> "Declarations":
+    """Without the views that join tables: a lake that holds the replay alone has none."""
+    from dataclasses import replace
+
+    left = sorted(name for name, found in declared.views.items() if found.dimensions)
+    if left:
+        _say(f"Left out, as the replay has no tables to join: {', '.join(left)}")
+    views = {name: found for name, found in declared.views.items() if name not in left}
+    return replace(declared, views=views)
 
 
 def _beside() -> "Platform":

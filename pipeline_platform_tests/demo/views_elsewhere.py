@@ -42,6 +42,12 @@ STATEMENTS = {
                sum(distance) AS miles
         FROM flights GROUP BY ALL
     """,
+    "flights_by_manufacturer": """
+        SELECT coalesce(manufacturer, 'unknown') AS manufacturer, time_hour::DATE AS day,
+               count(*) AS flights, count(dep_time) AS departures,
+               sum(CASE WHEN dep_time IS NOT NULL THEN seats END) AS seats
+        FROM flights LEFT JOIN planes USING (tailnum) GROUP BY ALL
+    """,
 }
 
 
@@ -55,6 +61,9 @@ def views(only: date | None = None) -> dict[str, pl.DataFrame]:
     )
     if only is not None:
         flights = flights.filter(pl.col("time_hour").dt.date() == only)
+    planes = pl.read_csv(BytesIO(demo_data._bytes("planes.csv")), null_values="NA")
+    planes = planes.select("tailnum", "manufacturer", "seats")
     with duckdb.connect() as engine:
         engine.register("flights", flights.to_arrow())
+        engine.register("planes", planes.to_arrow())
         return {name: engine.sql(text).pl() for name, text in STATEMENTS.items()}

@@ -52,6 +52,7 @@ def test_a_replayed_day_is_settled_without_a_difference(
     replay(Replay(DAY, speed=30_000, late=0.1, repeats=0.1, port=0))
     printed = capsys.readouterr()
     assert "/live/departures_by_hour" in printed.err
+    assert "no tables to join: flights_by_manufacturer\n" in printed.err
     assert "the batch settled" in printed.err
     assert "rows are equal before the batch, after it, and by plain SQL" in printed.err
     assert "departures_by_hour" in printed.out

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline_platform.errors import DeclarationError, UnknownName
 from pipeline_platform.testing import check_view, expect, run_view
+from pipeline_platform.views.plan import Plan
 
 STREAM = """\
 type: pipeline_platform.components.Stream
@@ -33,6 +34,18 @@ attributes:
   paths: {paths}
 """
 SQL = "SELECT shop, count(*) AS sales, sum(amount) AS total FROM serving.sales GROUP BY shop\n"
+BY_CITY = (
+    "SELECT d.city, count(*) AS sales FROM serving.sales AS s "
+    "LEFT JOIN warehouse.dim_shop AS d ON d.shop = s.shop GROUP BY d.city\n"
+)
+SHOPS = """\
+type: pipeline_platform.components.Model
+attributes:
+  description: Shops.
+  owner: team:sales
+  layer: warehouse
+  checks: [{unique: [shop]}]
+"""
 ROWS = [
     {"id": str(n), "at": f"2024-01-0{1 + n % 3}T10:00:00Z", "shop": "ab"[n % 2], "amount": n}
     for n in range(9)
@@ -107,6 +120,29 @@ def test_what_is_wrong_is_said_where_the_test_called(folder: Path, tmp_path: Pat
 def test_a_view_passes_its_check(folder: Path) -> None:
     check_view(folder)
     check_view(folder, [{"shop": "x", "amount": "1.00"}], rounds=2, seed=7)
+
+
+def test_a_table_that_decides_what_is_counted_is_given_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = declared(tmp_path, BY_CITY)
+    shops = folder.parent / "dim_shop"
+    shops.mkdir()
+    (shops / "defs.yaml").write_text(SHOPS)
+    (shops / "model.sql").write_text(
+        "SELECT shop, max(id) AS city FROM serving.sales GROUP BY shop"
+    )
+    given = {"warehouse.dim_shop": [{"shop": "a", "city": "Oslo"}]}
+    run = run_view(folder, ROWS, epochs=2, batch=[0], tables=given)
+    expect(run, [{"city": None, "sales": 4}, {"city": "Oslo", "sales": 5}])
+    check_view(folder, rounds=4)
+    dayless = Plan._joined_rows
+    monkeypatch.setattr(
+        Plan, "_joined_rows", lambda self: (text.partition(" AND ")[0] for text in dayless(self))
+    )
+    (folder / "view.sql").write_text(BY_CITY + "-- changed\n")
+    with pytest.raises(AssertionError, match="rows of the stream:"):
+        check_view(folder, rounds=4)
 
 
 def test_a_view_that_answers_wrongly_fails_its_check(

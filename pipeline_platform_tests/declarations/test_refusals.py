@@ -23,6 +23,7 @@ WRONG = {
     "nested column": (CUSTOMERS, "town: {type: string", "town: {type: array<string>"),
     "column of the history": (CUSTOMERS, "    town:", "    valid_from:"),
     "unknown kind": (CUSTOMERS, "components.OperationalTable", "components.OperationalTabel"),
+    "name of pinned rows": (PULSE, "attributes:", "attributes:\n  name: pulse__pinned_0"),
     "name of the platform's own": (PULSE, "attributes:", "attributes:\n  name: pulse__live"),
     "unknown column drawn": (SALES, "column: amount", "column: amuont"),
     "wrong number format": (SALES, '",.0f"', '"%d"'),

@@ -1,6 +1,8 @@
 """Dimensions that decide what is counted: a day keeps the version of its first row."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import polars as pl
 import pytest
@@ -15,12 +17,13 @@ from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.removal import remove
 from pipeline_platform.lake.upkeep import Policy, keep
 from pipeline_platform.speed.fold import clean, fold
-from pipeline_platform.views.pinned import COPY, PinnedDays
+from pipeline_platform.views.pinned import COPY, VERSION, PinnedDays
 from pipeline_platform.views.proof import Proof
 from pipeline_platform.views.reading import reading
 from pipeline_platform_tests.views.shops import (
     BY_CITY,
     SHOPS,
+    Cities,
     answered,
     by_city,
     expected,
@@ -112,6 +115,29 @@ def test_of_two_that_pin_a_day_the_first_wins(
     before = kept(view, lake).table.snapshot().version
     kept(view, lake).pin([day(2), day(1)])
     assert kept(view, lake).table.snapshot().version == before
+
+
+def test_many_that_pin_at_once_agree(lake: Lake) -> None:
+    view, days = by_city(), [day(number) for number in range(1, 13)]
+    said: dict[int, Cities] = {located(lake, OLD): OLD}
+
+    def pins_all(seed: int) -> None:
+        here, order = kept(view, Lake(lake.root)), list(days)
+        Random(seed).shuffle(order)
+        for place in range(0, len(order), 2):
+            here.pin(order[place : place + 2])
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(pins_all, seed) for seed in range(4)]
+        while not all(one.done() for one in done):
+            for cities in (NEW, NEWEST, OLD):
+                said[located(lake, cities)] = cities
+    assert not any(one.exception() for one in done)
+    rows, pinned = pins(view, lake), versions(view, lake)
+    assert sorted(pinned) == days
+    for copy, version in set(rows.drop_nulls("_pinned_day").select(COPY, VERSION).iter_rows()):
+        copied = rows.filter(pl.col("_pinned_day").is_null() & (pl.col(COPY) == copy))
+        assert dict(copied.select("shop", "city").iter_rows()) == said[version]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -28,6 +28,8 @@ from pipeline_platform.serving.problems import Gone, Loading
 from pipeline_platform.serving.refreshing import Refreshing
 from pipeline_platform.speed.fold import fold
 from pipeline_platform.views.live import SCHEMA
+from pipeline_platform_tests.views.shops import by_city, located
+from pipeline_platform_tests.views.shops import expected as by_cities
 from pipeline_platform_tests.views.store import Event, arrive, by_shop, clock, day, expected
 
 EVENTS: list[Event] = [(1, "a", 100), (1, "b", 250), (2, "a", 50), (2, None, 1)]
@@ -306,6 +308,27 @@ def test_another_version_of_a_dimension_is_another_answer(filled: Lake, engine: 
         ("b", None, 2),
         ("c", None, 1),
     ]
+
+
+def test_a_pinned_dimension_changes_no_answer_and_events_are_patched_in(
+    lake: Lake, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    located(lake, {"a": "Oslo", "b": "Rom"})
+    arrive(lake, 0, EVENTS)
+    bring_up(by_city(), engine=engine, lake=lake, clock=clock)
+    refreshing = Refreshing(
+        "by_city", lender=engine, lake=lake, clock=clock, said={}, most_bytes=ALL
+    )
+    before = refreshing.newest(None)
+    located(lake, {"a": "Bergen", "b": "Rom", "c": "Rom"})
+    assert refreshing.newest(before) is before
+    monkeypatch.setattr("pipeline_platform.serving.refreshing.whole", None)
+    arrive(lake, 1, LATE)
+    fold(by_city(), engine=engine, lake=lake)
+    after = refreshing.newest(before)
+    cities = {1: {"a": "Oslo", "b": "Rom"}, 2: {"a": "Oslo"}, 3: {"c": "Rom"}}
+    assert _rows(after) == by_cities(EVENTS + LATE, cities)
+    assert _rows(after, Asked({"city": Condition(equal=("Rom",))})).keys() == {"Rom"}
 
 
 def _titles(lake: Lake, name: TableName, title: str) -> None:

@@ -11,7 +11,7 @@ from pipeline_platform.errors import CommitConflict
 from pipeline_platform.lake.upkeep import Policy, plan_upkeep, run
 from pipeline_platform.views.live import require_live
 from pipeline_platform.views.states import States
-from pipeline_platform_tests.views.oracle import SQL
+from pipeline_platform_tests.views.oracle import STATEMENTS
 from pipeline_platform_tests.views.stage import Stage, reworded, view_of
 
 FEW = Policy(files=3)
@@ -23,7 +23,7 @@ def work(root: Path, seed: int) -> None:
     engine = stage.platform.engine
 
     def name() -> str:
-        return chance.choice(sorted(SQL))
+        return chance.choice(sorted(STATEMENTS))
 
     def settle() -> object:
         day = date(2026, 3, chance.randint(1, 4))
@@ -31,8 +31,8 @@ def work(root: Path, seed: int) -> None:
 
     def change() -> object:
         chosen = name()
-        other = reworded(SQL[chosen])
-        return stage.bring_up(view_of(chosen, sql=chance.choice([SQL[chosen], other])))
+        other = reworded(STATEMENTS[chosen])
+        return stage.bring_up(view_of(chosen, sql=chance.choice([STATEMENTS[chosen], other])))
 
     def compact() -> object:
         now = require_live(stage.platform.lake, name())
@@ -40,8 +40,10 @@ def work(root: Path, seed: int) -> None:
         return states.compact(engine, least_files=2)
 
     def tidy() -> None:
-        tables = stage.admission.tables
-        for table in (tables.accepted, tables.refused, tables.accounting, tables.ledger.table):
+        tables, lake = stage.admission.tables, stage.platform.lake
+        own = (tables.accepted, tables.refused, tables.accounting, tables.ledger.table)
+        pinned = [lake.table(name) for name in lake.names() if "__pinned_" in name.name]
+        for table in (*own, *pinned):
             for step in plan_upkeep(table, datetime.now(UTC), policy=FEW):
                 run(table, step)
 
@@ -53,7 +55,7 @@ def work(root: Path, seed: int) -> None:
         change,
         tidy,
     ]
-    for each in SQL:
+    for each in STATEMENTS:
         stage.bring_up(view_of(each))
     print("ready", flush=True)
     while True:

@@ -144,4 +144,5 @@ BY_CITY = (
     "SELECT d.city, count(*) AS events, sum(s.amount) AS total FROM serving.sales AS s "
     "LEFT JOIN serving.shops AS d ON d.shop = s.shop WHERE coalesce(d.open, true) GROUP BY d.city"
 )
+STATEMENTS = {**SQL, "by_city": BY_CITY}
 DEFINITIONS: dict[str, Definition] = {"by_shop": by_shop, "by_hour": by_hour, "in_all": in_all}

@@ -28,7 +28,7 @@ from pipeline_platform.views.reading import Pin, Reading, reading
 from pipeline_platform.views.splitting import split
 from pipeline_platform.views.states import States
 from pipeline_platform.wiring import Platform
-from pipeline_platform_tests.views.oracle import BY_CITY, SQL, Answer, Event, Shops, landed
+from pipeline_platform_tests.views.oracle import STATEMENTS, Answer, Event, Shops, landed
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 CONTRACT = StreamContract(
@@ -60,7 +60,7 @@ DIMENSIONS = {str(SHOPS): DimensionTable(SHOP, (("shop",),))}
 
 def view_of(name: str, paths: Paths = "both", sql: str = "") -> View:
     """One of the views, or another statement under its name."""
-    text = sql or (SQL | {"by_city": BY_CITY})[name]
+    text = sql or STATEMENTS[name]
     columns = tuple(TableColumn(column, kind) for column, kind in TYPES[name].items())
     parts = split(text, "sales", COLUMNS, DIMENSIONS)
     return View(name, "sales", text, columns, parts, paths)

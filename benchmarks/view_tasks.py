@@ -155,7 +155,7 @@ def _median_ms(read: Callable[[], None]) -> float:
 
 
 def rebuild(home: str) -> dict[str, Any]:
-    """Seconds to admit the demo's flights, and to fill a view over them anew, engine running."""
+    """Seconds to fill anew each view over the demo's flights that joins no table."""
     from pipeline_platform.batch.change import bring_up
     from pipeline_platform.cli.demo_data import land
     from pipeline_platform.cli.project import declarations
@@ -167,7 +167,8 @@ def rebuild(home: str) -> dict[str, Any]:
     here.admission(declared.streams["flights"].contract).run()
     here.engine.session()
     took = {}
-    for name, found in sorted(declared.views.items()):
+    alone = [(name, found) for name, found in declared.views.items() if not found.dimensions]
+    for name, found in sorted(alone):
         began = time.monotonic()
         bring_up(found.view, engine=here.engine, lake=here.lake, clock=here.clock)
         took[name] = time.monotonic() - began

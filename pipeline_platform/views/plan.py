@@ -50,7 +50,7 @@ class Plan:
                 o.name for o in outputs if any(self.forms[m].approximate for m in o.measures)
             ),
             pinned=tuple(
-                PinnedTable(table, dict(self.view.used[table]), self._token(table))
+                PinnedTable(table, dict(sorted(self.view.used[table].items())), self._token(table))
                 for table in self._pinned_tables()
             ),
         )

@@ -35,6 +35,19 @@ def test_what_only_decides_the_answer_rebuilds_nothing() -> None:
     assert fingerprint(plain) != fingerprint(plain.replace("sum", "max"))
 
 
+def test_the_columns_of_a_dimension_decide_which_pins_are_kept() -> None:
+    def pinned(sql: str) -> object:
+        view = View("v", "flights", sql, (), parts(sql))
+        (table,) = view.split.pinned
+        return view.pinned(table)
+
+    joined = "FROM serving.flights AS f JOIN warehouse.dim_carrier AS d ON d.carrier = f.carrier"
+    one = f"SELECT d.home, count(*) AS n {joined} GROUP BY d.home"
+    other = f"SELECT count(DISTINCT d.home) AS n {joined.replace('JOIN', 'LEFT JOIN')}"
+    assert pinned(one) == pinned(other) != pinned(one.replace("home", "name"))
+    assert fingerprint(one) != fingerprint(other)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -16,7 +16,8 @@ from pipeline_platform.lake.catalog import is_internal, names
 from pipeline_platform.lake.lake import Lake
 from pipeline_platform.lake.removal import remove
 from pipeline_platform.lake.upkeep import Policy, keep
-from pipeline_platform.speed.fold import clean, fold
+from pipeline_platform.speed.fold import Folded, clean, fold
+from pipeline_platform.speed.together import Together
 from pipeline_platform.views.pinned import COPY, VERSION, PinnedDays
 from pipeline_platform.views.proof import Proof
 from pipeline_platform.views.reading import reading
@@ -33,7 +34,15 @@ from pipeline_platform_tests.views.shops import (
     versions,
 )
 from pipeline_platform_tests.views.stage import Crash, ended_at
-from pipeline_platform_tests.views.store import STREAM, Event, arrive, clock, day, restate
+from pipeline_platform_tests.views.store import (
+    STREAM,
+    Event,
+    arrive,
+    by_shop,
+    clock,
+    day,
+    restate,
+)
 
 FIRST: list[Event] = [(1, "a", 100), (1, "b", 250), (1, None, 7)]
 MORE: list[Event] = [(1, "a", 30), (2, "a", 50), (2, "c", 5)]
@@ -178,6 +187,25 @@ def test_a_dimension_that_is_gone_stops_only_new_days(lake: Lake, engine: Engine
     located(other, NEW)
     fold(view, engine=engine, lake=other)
     assert answered(other, engine) == expected([*FIRST, (1, "b", 1), (2, "a", 1)], AS_PINNED)
+
+
+def test_of_views_that_are_folded_together_only_those_that_join_it_stop(
+    lake: Lake, engine: Engine
+) -> None:
+    arrive(lake, 0, FIRST)
+    located(lake, OLD)
+    for view in (by_city(), by_shop()):
+        bring_up(view, engine=engine, lake=lake, clock=clock)
+    remove(lake.table(SHOPS))
+    other = Lake(lake.root)
+    arrive(other, 1, [(2, "a", 1)])
+    together = Together(STREAM, lender=engine, lake=other)
+    done = together.fold(["by_city", "by_shop"])
+    assert isinstance(done["by_city"], SourceUnavailable)
+    assert isinstance(done["by_shop"], Folded) and done["by_shop"].rows == 1
+    located(other, NEW)
+    assert together.fold(["by_city", "by_shop"]).keys() == {"by_city", "by_shop"}
+    assert answered(other, engine) == expected([*FIRST, (2, "a", 1)], AS_PINNED)
 
 
 def test_the_first_row_of_a_day_long_past_has_the_newest_version(

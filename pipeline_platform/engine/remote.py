@@ -1,5 +1,6 @@
 """What engines share that are asked over Spark Connect."""
 
+import atexit
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -83,8 +84,10 @@ def open_session(url: str, *, loopback: bool = False) -> "SparkSession":
 def _trust(session: Any) -> None:
     """No reattaching and no retries: such a connection breaks only when the server ends.
 
-    A retry without reattaching would send rows twice.
+    A retry without reattaching would send rows twice. Nor is there a cache of models to clean
+    when Python ends, for which PySpark keeps every client for ever.
     """
+    atexit.unregister(session.client._cleanup_ml_cache)
     session.client.disable_reattachable_execute()
     session.client.set_retry_policies([])
     session.release_session_on_close = False

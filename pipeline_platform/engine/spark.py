@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pipeline_platform.engine.base import SessionEngine
@@ -75,6 +76,9 @@ class SparkEngine(SessionEngine):
         builder = SparkSession.builder.master(self.master).appName("pipeline_platform")
         for key, value in {**_LOCAL, **CONFIGURATION, **self.options}.items():
             builder = builder.config(key, value)
+        # Where gRPC's threads run, a fork that is to become a JVM fails now and then.
+        with suppress(PySparkRuntimeError):
+            return builder.getOrCreate()
         try:
             return builder.getOrCreate()
         except PySparkRuntimeError as error:

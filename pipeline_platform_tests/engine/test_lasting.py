@@ -146,3 +146,19 @@ def test_its_answers_are_those_of_sail(lender: LastingSail) -> None:
         assert engine.name == "sail"
         rows = engine.collect(engine.sql(text)).sort_by("k").to_pylist()
     assert [int(row["s"]) for row in rows] == [18, 12, 15]
+
+
+def test_a_process_that_ends_with_a_loan_says_nothing() -> None:
+    code = (
+        "import logging\n"
+        "from pipeline_platform.engine.lasting import LastingSail\n"
+        "from pipeline_platform.settings import prepare_process\n"
+        "prepare_process('sail')\n"
+        "logging.basicConfig(level=logging.DEBUG)\n"
+        "lender = LastingSail()\n"
+        "with lender.lent() as engine:\n"
+        "    print(engine.collect(engine.sql('SELECT 7 AS n')).to_pylist(), flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True)
+    assert (done.returncode, done.stdout) == (0, b"[{'n': 7}]\n")
+    assert b"GRPC" not in done.stderr

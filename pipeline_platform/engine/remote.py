@@ -1,6 +1,7 @@
 """What engines share that are asked over Spark Connect."""
 
 import atexit
+import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -71,6 +72,7 @@ def open_session(url: str, *, loopback: bool = False) -> "SparkSession":
             known="pyspark.sql.functions reads the mark from the environment",
             remedy="call settings.prepare_process(engine) before the first session",
         )
+    _quiet()
     options: list[tuple[str, Any]] = [*_UNCOMPRESSED] if loopback else []
     builder = RemoteSession.builder.channelBuilder(DefaultChannelBuilder(url, options))
     session = builder.create()
@@ -79,6 +81,14 @@ def open_session(url: str, *, loopback: bool = False) -> "SparkSession":
     for key, value in CONFIGURATION.items():
         session.conf.set(key, value)
     return cast("SparkSession", session)
+
+
+def _quiet() -> None:
+    """Errors are raised; PySpark's log of them, which others' settings enable, says them twice."""
+    from pyspark.sql.connect.logging import logger
+
+    if logger.level == logging.WARNING:  # as it is made
+        logger.setLevel(logging.CRITICAL)
 
 
 def _trust(session: Any) -> None:

@@ -126,6 +126,21 @@ def test_sail_starts_again_after_close() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+def test_an_error_is_raised_and_not_logged_too() -> None:
+    code = (
+        "import logging.config\n"
+        "from pipeline_platform.errors import StatementFailed\n"
+        "from pipeline_platform_tests.engine.answers import start\n"
+        "engine = start('sail')\n"
+        "engine.session()\n"
+        "logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False})\n"
+        "try:\n    engine.collect(engine.sql('SELECT 1 / (id - id) AS x FROM range(1)'))\n"
+        "except StatementFailed:\n    print('raised')\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True)
+    assert (done.stdout, done.stderr) == (b"raised\n", b"")
+
+
 def test_a_process_must_be_marked_before_it_connects() -> None:
     code = (
         "from pipeline_platform.engine.sail import SailEngine\n"

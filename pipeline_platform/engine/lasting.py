@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 from weakref import finalize
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_MEGABYTES = 512
 _LEAST_AGE_S = 30.0  # work that needs much memory at once does not replace every server
+_MOMENT_S = 0.2
 _SERVER = "pipeline_platform.engine.sail_server"
 
 
@@ -29,7 +30,7 @@ class _Server(AnySail):
     """One server process with its session, and how many loans of it are out."""
 
     def __init__(self, most_megabytes: int) -> None:
-        self.loans, self.lost, self._began = 0, False, time.monotonic()
+        self.loans, self._began = 0, time.monotonic()
         self.grown = threading.Event()
         # A session of its own: the terminal's Ctrl-C would end Sail before what it serves.
         process = subprocess.Popen(
@@ -67,9 +68,14 @@ class _Server(AnySail):
     @property
     def fit(self) -> bool:
         """Whether it answers, and no other one should take its place."""
-        if self.lost or self._process.poll() is not None:
+        if self._process.poll() is not None:
             return False
         return not self.grown.is_set() or time.monotonic() - self._began <= _LEAST_AGE_S
+
+    def await_end(self) -> None:
+        """Wait a moment for a process that was killed: its connection breaks sooner."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_MOMENT_S)
 
     def close(self) -> None:
         """End the process and its connection; what it runs fails."""
@@ -109,7 +115,7 @@ class LastingSail:
         try:
             yield server
         except SourceUnavailable:
-            server.lost = True
+            server.await_end()
             raise
         finally:
             with self._lock:

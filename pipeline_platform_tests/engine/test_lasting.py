@@ -101,6 +101,13 @@ def test_a_killed_server_fails_what_it_runs_and_another_takes_its_place(
     assert ask(lender)[0] != killed
 
 
+def test_a_source_that_is_away_is_no_fault_of_the_server(lender: LastingSail) -> None:
+    first, _ = ask(lender)
+    with pytest.raises(SourceUnavailable, match="planes"), lender.lent():
+        raise SourceUnavailable("planes are not there yet")
+    assert ask(lender)[0] == first
+
+
 def test_close_ends_the_server_and_the_next_loan_starts_another(lender: LastingSail) -> None:
     first, _ = ask(lender)
     lender.close()

@@ -1,9 +1,10 @@
 """One ranged Dagster run over what is out of date, told step by step."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import takewhile
-from typing import Literal
+from typing import Literal, cast
 
 import dagster as dg
 from msgspec import Struct
@@ -12,10 +13,12 @@ from pipeline_platform.cli.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     AssetGraph,
+    DagsterExecutionInterruptedError,
     InMemoryJob,
     execute_run_iterator,
     partition_loading_context,
 )
+from pipeline_platform.cli.interrupts import noted
 from pipeline_platform.cli.stale import Partition, Recorded
 
 PROCESS = "pipeline_platform/process"
@@ -152,7 +155,35 @@ def execute(
     instance: dg.DagsterInstance,
     wanted: Mapping[str, frozenset[Partition]],
 ) -> Iterator[Step]:
-    """Build `wanted` in one run, over the days from its first to its last."""
+    """Build `wanted` in one run, over the days from its first to its last.
+
+    Raises KeyboardInterrupt after Ctrl-C, at the latest when a step begins or ends.
+    """
+    with noted() as interrupted:
+        events = _run(definitions, instance, wanted)
+        with _left(events):
+            try:
+                yield from _told(events, interrupted)
+            except DagsterExecutionInterruptedError:
+                raise KeyboardInterrupt from None
+        if interrupted():
+            raise KeyboardInterrupt
+
+
+def _told(events: Iterator[dg.DagsterEvent], interrupted: Callable[[], bool]) -> Iterator[Step]:
+    for event in events:
+        if not interrupted():
+            if step := _step(event):
+                yield step
+        elif event.event_type is not dg.DagsterEventType.STEP_FAILURE:
+            raise KeyboardInterrupt  # after such a failure Dagster ends by itself
+
+
+def _run(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    wanted: Mapping[str, frozenset[Partition]],
+) -> Iterator[dg.DagsterEvent]:
     days = sorted(p for partitions in wanted.values() for p in partitions if p is not None)
     tags = {PROCESS: str(os.getpid())}
     if days:
@@ -165,9 +196,17 @@ def execute(
     run = instance.create_run_for_job(
         job_def=job, run_config=_QUIET, tags=tags, asset_selection=frozenset(keys)
     )
-    for event in execute_run_iterator(InMemoryJob(job), run, instance):
-        if step := _step(event):
-            yield step
+    return iter(execute_run_iterator(InMemoryJob(job), run, instance))
+
+
+@contextmanager
+def _left(events: Iterator[dg.DagsterEvent]) -> Iterator[None]:
+    """Close a run that is left; it may still have something to say, which is an error then."""
+    try:
+        yield
+    finally:
+        with suppress(RuntimeError):
+            cast(Generator[dg.DagsterEvent], events).close()
 
 
 def _step(event: dg.DagsterEvent) -> Step | None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,8 @@ def test_outside_of_projects_the_commands_speak_of_the_demo_or_refuse(stranger: 
     assert "among those of your project" in stranger.refused("pipeline-platform demo")
 
 
-def test_an_interrupted_build_is_quiet_and_goes_on(stranger: Stranger) -> None:
+@pytest.mark.parametrize("after_s", [0.0, 0.25, 0.45])
+def test_an_interrupted_build_is_quiet_and_goes_on(stranger: Stranger, after_s: float) -> None:
     stranger.does("pipeline-platform init shop && cd shop")
     stranger.does("dg scaffold defs pipeline_platform.components.Model sales/alone")
     process = subprocess.Popen(
@@ -115,6 +117,7 @@ def test_an_interrupted_build_is_quiet_and_goes_on(stranger: Stranger) -> None:
     assert process.stderr
     for line in process.stderr:
         if "records" in line:
+            time.sleep(after_s)
             os.kill(process.pid, signal.SIGINT)
             break
     assert process.stderr.read().strip() == ""
